@@ -1,0 +1,354 @@
+#include "ireneo/store/database.h"
+
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "ireneo/store/status_macros.h"
+
+namespace ireneo {
+namespace {
+
+// "Irno", in the header of the file: file(1) and we tell our databases by it.
+constexpr int kApplicationId = 0x49726e6f;
+constexpr int kFormatVersion = 1;
+
+// How long to wait for another process's transaction.
+constexpr absl::Duration kBusyTimeout = absl::Seconds(20);
+
+absl::Status SqliteError(int code, std::string_view what, sqlite3* db) {
+  const std::string message = absl::StrCat(
+      "index database: cannot ", absl::string_view(what.data(), what.size()),
+      ": ", db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code));
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return absl::UnavailableError(message);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return absl::DataLossError(message);
+    case SQLITE_FULL:
+      return absl::ResourceExhaustedError(message);
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_AUTH:
+    case SQLITE_CANTOPEN:
+      return absl::PermissionDeniedError(message);
+    default:
+      return absl::InternalError(message);
+  }
+}
+
+// What tells whose database it is.
+struct Identity {
+  std::int64_t application = 0;
+  std::int64_t version = 0;
+  std::int64_t tables = 0;
+
+  bool IsNew() const { return application == 0 && version == 0 && tables == 0; }
+};
+
+// In one statement: between two, another process could create the tables.
+absl::StatusOr<Identity> ReadIdentity(Connection& connection) {
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare(
+          "SELECT (SELECT application_id FROM pragma_application_id),"
+          "       (SELECT user_version FROM pragma_user_version),"
+          "       count(*) FROM sqlite_schema"));
+  IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
+  if (!row) return absl::InternalError("index database: no identity");
+  return Identity{.application = select.ColumnInt64(0),
+                  .version = select.ColumnInt64(1),
+                  .tables = select.ColumnInt64(2)};
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- Statement
+
+Statement::~Statement() {
+  if (statement_ == nullptr) return;
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+Statement& Statement::Bind(int index, std::int64_t value) {
+  if (bind_error_ == SQLITE_OK) {
+    bind_error_ = sqlite3_bind_int64(statement_, index, value);
+  }
+  return *this;
+}
+
+Statement& Statement::Bind(int index, std::string_view text) {
+  if (bind_error_ == SQLITE_OK) {
+    bind_error_ =
+        sqlite3_bind_text64(statement_, index, text.data() ? text.data() : "",
+                            text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  }
+  return *this;
+}
+
+Statement& Statement::Bind(int index, std::span<const std::byte> blob) {
+  if (bind_error_ == SQLITE_OK) {
+    // A null pointer would bind NULL instead of an empty blob.
+    const void* data =
+        blob.empty() ? "" : static_cast<const void*>(blob.data());
+    bind_error_ = sqlite3_bind_blob64(statement_, index, data, blob.size(),
+                                      SQLITE_STATIC);
+  }
+  return *this;
+}
+
+Statement& Statement::Bind(int index, const Digest& digest) {
+  if (bind_error_ == SQLITE_OK) {
+    bind_error_ = sqlite3_bind_blob(statement_, index, digest.bytes().data(),
+                                    digest.bytes().size(), SQLITE_TRANSIENT);
+  }
+  return *this;
+}
+
+Statement& Statement::BindNull(int index) {
+  if (bind_error_ == SQLITE_OK) {
+    bind_error_ = sqlite3_bind_null(statement_, index);
+  }
+  return *this;
+}
+
+absl::StatusOr<bool> Statement::Step() {
+  sqlite3* db = sqlite3_db_handle(statement_);
+  if (bind_error_ != SQLITE_OK) {
+    return SqliteError(bind_error_, "bind a parameter", db);
+  }
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return SqliteError(code, sqlite3_stmt_readonly(statement_) ? "read" : "write",
+                     db);
+}
+
+absl::Status Statement::Run() {
+  IRENEO_ASSIGN_OR_RETURN(const bool row, Step());
+  if (row) return absl::InternalError("index database: unexpected row");
+  return absl::OkStatus();
+}
+
+bool Statement::ColumnIsNull(int index) const {
+  return sqlite3_column_type(statement_, index) == SQLITE_NULL;
+}
+
+std::int64_t Statement::ColumnInt64(int index) const {
+  return sqlite3_column_int64(statement_, index);
+}
+
+std::string_view Statement::ColumnText(int index) const {
+  const unsigned char* text = sqlite3_column_text(statement_, index);
+  if (text == nullptr) return {};
+  return {reinterpret_cast<const char*>(text),
+          static_cast<std::size_t>(sqlite3_column_bytes(statement_, index))};
+}
+
+std::span<const std::byte> Statement::ColumnBlob(int index) const {
+  const void* data = sqlite3_column_blob(statement_, index);
+  if (data == nullptr) return {};
+  return {static_cast<const std::byte*>(data),
+          static_cast<std::size_t>(sqlite3_column_bytes(statement_, index))};
+}
+
+absl::StatusOr<Digest> Statement::ColumnDigest(int index) const {
+  const std::span<const std::byte> blob = ColumnBlob(index);
+  if (blob.size() != Digest::kSize) {
+    return absl::DataLossError(absl::StrCat(
+        "index database: a digest of ", blob.size(), " bytes, expected 16"));
+  }
+  std::array<std::uint8_t, Digest::kSize> bytes;
+  std::memcpy(bytes.data(), blob.data(), bytes.size());
+  return Digest(bytes);
+}
+
+// --------------------------------------------------------------- Connection
+
+struct Connection::State {
+  const pid_t pid = ::getpid();  // The process that opened it.
+  sqlite3* db = nullptr;
+  absl::flat_hash_map<const void*, sqlite3_stmt*> statements;
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  // A child process closes what it inherited by a fork. SQLite has one table of
+  // locks per process and file: were they left open, it would take locks of the
+  // parent for its own and never acquire them, and a checkpoint of the parent
+  // could pull the log from under a reader in the child. Closing touches
+  // nothing that the parent sees: it is in no transaction, POSIX locks are not
+  // inherited, and the checkpoint, which would, is turned off.
+  ~State() {
+    if (pid != ::getpid()) {
+      sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    }
+    for (const auto& [sql, statement] : statements) sqlite3_finalize(statement);
+    sqlite3_close(db);
+  }
+
+  absl::Status Execute(const char* sql) {
+    const int code = sqlite3_exec(db, sql, nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) return SqliteError(code, "execute a statement", db);
+    return absl::OkStatus();
+  }
+};
+
+Connection::Connection(Database* database, std::unique_ptr<State> state)
+    : database_(database), state_(std::move(state)) {}
+
+Connection::Connection(Connection&& other) noexcept = default;
+
+Connection::~Connection() {
+  if (state_ != nullptr) database_->Release(std::move(state_));
+}
+
+absl::StatusOr<Statement> Connection::Prepare(const char* sql) {
+  sqlite3_stmt*& statement = state_->statements[sql];
+  if (statement == nullptr) {
+    const int code = sqlite3_prepare_v3(
+        state_->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (code != SQLITE_OK) {
+      statement = nullptr;
+      return SqliteError(code, "prepare a statement", state_->db);
+    }
+  }
+  return Statement(statement);
+}
+
+absl::Status Connection::Execute(const char* sql) {
+  return state_->Execute(sql);
+}
+
+std::int64_t Connection::changes() const {
+  return sqlite3_changes64(state_->db);
+}
+
+// --------------------------------------------------------- WriteTransaction
+
+absl::StatusOr<WriteTransaction> WriteTransaction::Begin(
+    Connection& connection) {
+  IRENEO_ASSIGN_OR_RETURN(Statement begin,
+                          connection.Prepare("BEGIN IMMEDIATE"));
+  IRENEO_RETURN_IF_ERROR(begin.Run());
+  return WriteTransaction(&connection);
+}
+
+WriteTransaction::WriteTransaction(WriteTransaction&& other) noexcept
+    : connection_(std::exchange(other.connection_, nullptr)) {}
+
+WriteTransaction::~WriteTransaction() {
+  if (connection_ != nullptr) (void)connection_->Execute("ROLLBACK");
+}
+
+absl::Status WriteTransaction::Commit() {
+  IRENEO_ASSIGN_OR_RETURN(Statement commit, connection_->Prepare("COMMIT"));
+  IRENEO_RETURN_IF_ERROR(commit.Run());
+  connection_ = nullptr;
+  return absl::OkStatus();
+}
+
+// ----------------------------------------------------------------- Database
+
+Database::Database(std::filesystem::path path) : path_(std::move(path)) {}
+
+Database::~Database() = default;
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(
+    const std::filesystem::path& path, const std::string& schema) {
+  std::unique_ptr<Database> database(new Database(path));
+  // Two processes that create the database at once can meet a lock for which
+  // SQLite does not call its busy handler.
+  const absl::Time deadline = absl::Now() + kBusyTimeout;
+  absl::Status status;
+  while (absl::IsUnavailable(status = database->Initialize(schema)) &&
+         absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  if (!status.ok()) {
+    return absl::Status(status.code(),
+                        absl::StrCat(path.native(), ": ", status.message()));
+  }
+  return database;
+}
+
+absl::StatusOr<Connection> Database::Acquire() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty() && idle_.front()->pid != ::getpid()) idle_.clear();
+    if (!idle_.empty()) {
+      std::unique_ptr<Connection::State> state = std::move(idle_.back());
+      idle_.pop_back();
+      return Connection(this, std::move(state));
+    }
+  }
+  auto state = std::make_unique<Connection::State>();
+  const int code = sqlite3_open_v2(
+      path_.c_str(), &state->db,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+      nullptr);
+  if (code != SQLITE_OK) return SqliteError(code, "open", state->db);
+  sqlite3_extended_result_codes(state->db, 1);
+  sqlite3_busy_timeout(state->db,
+                       static_cast<int>(kBusyTimeout / absl::Milliseconds(1)));
+  // Keeps the -wal file when the last connection closes: making it anew would
+  // be most of the cost of opening.
+  int persist = 1;
+  sqlite3_file_control(state->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+  IRENEO_RETURN_IF_ERROR(
+      state->Execute("PRAGMA synchronous = NORMAL;"
+                     "PRAGMA mmap_size = 268435456;"
+                     "PRAGMA wal_autocheckpoint = 4000;"
+                     "PRAGMA journal_size_limit = 1048576;"
+                     "PRAGMA trusted_schema = OFF;"
+                     "PRAGMA cell_size_check = ON;"));
+  return Connection(this, std::move(state));
+}
+
+void Database::Release(std::unique_ptr<Connection::State> state) {
+  if (state->pid != ::getpid()) return;  // Leased before a fork: closed.
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(state));
+}
+
+absl::Status Database::Initialize(const std::string& schema) {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, Acquire());
+  IRENEO_ASSIGN_OR_RETURN(Identity identity, ReadIdentity(connection));
+  if (identity.IsNew()) {
+    IRENEO_RETURN_IF_ERROR(connection.Execute("PRAGMA journal_mode = WAL"));
+    IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                            WriteTransaction::Begin(connection));
+    // Another process may have been first.
+    IRENEO_ASSIGN_OR_RETURN(identity, ReadIdentity(connection));
+    if (identity.IsNew()) {
+      IRENEO_RETURN_IF_ERROR(connection.Execute(schema.c_str()));
+      IRENEO_RETURN_IF_ERROR(connection.Execute(
+          absl::StrCat("PRAGMA application_id = ", kApplicationId,
+                       "; PRAGMA user_version = ", kFormatVersion)
+              .c_str()));
+      return transaction.Commit();
+    }
+  }
+  if (identity.application != kApplicationId) {
+    return absl::FailedPreconditionError(
+        "this is a database of another program, not an Ireneo index");
+  }
+  if (identity.version != kFormatVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("this index has format ", identity.version,
+                     " and this build of Ireneo reads ", kFormatVersion,
+                     ": use a newer Ireneo or another store"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace ireneo

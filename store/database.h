@@ -1,0 +1,153 @@
+#ifndef IRENEO_STORE_DATABASE_H_
+#define IRENEO_STORE_DATABASE_H_
+
+// A SQLite database in WAL mode, shared by many threads and processes: a pool
+// of connections with cached statements, and SQLite's codes as absl::Status.
+// Internal to Ireneo; the tables are described in store/FORMAT.md.
+//
+// Errors by code, for every function here: Unavailable if another process held
+// the database for longer than the busy timeout; DataLoss if the file is
+// damaged or no database; ResourceExhausted if the disk is full;
+// PermissionDenied if the file may not be read or written; Internal otherwise.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ireneo/store/digest.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace ireneo {
+
+class Database;
+
+// A prepared statement in use; goes back to its connection, reset, when it is
+// destroyed. A failed bind is reported by the next `Step`.
+class Statement {
+ public:
+  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+  Statement(Statement&& other) noexcept
+      : statement_(std::exchange(other.statement_, nullptr)),
+        bind_error_(other.bind_error_) {}
+  Statement& operator=(Statement&&) = delete;
+  ~Statement();
+
+  // Parameters are numbered from 1, in the order of the `?`. What is bound by
+  // view must stay valid until the statement is destroyed.
+  Statement& Bind(int index, std::int64_t value);
+  Statement& Bind(int index, std::string_view text);
+  Statement& Bind(int index, std::span<const std::byte> blob);
+  Statement& Bind(int index, const Digest& digest);
+  Statement& BindNull(int index);
+
+  // True if there is a row, false at the end.
+  absl::StatusOr<bool> Step();
+
+  // For a statement that returns no rows.
+  absl::Status Run();
+
+  // Columns are numbered from 0. Views are valid until the next `Step`.
+  bool ColumnIsNull(int index) const;
+  std::int64_t ColumnInt64(int index) const;
+  std::string_view ColumnText(int index) const;
+  std::span<const std::byte> ColumnBlob(int index) const;
+  // Fails with DataLoss if the column is not 16 bytes long.
+  absl::StatusOr<Digest> ColumnDigest(int index) const;
+
+ private:
+  sqlite3_stmt* statement_;
+  int bind_error_ = 0;
+};
+
+// One connection, leased from the pool of its database by one thread at a
+// time. Must not outlive the database.
+class Connection {
+ public:
+  Connection(Connection&& other) noexcept;
+  Connection& operator=(Connection&&) = delete;
+  ~Connection();
+
+  // The statement for `sql`, prepared once per connection. `sql` must be a
+  // string literal: its address is the key. One `Statement` per `sql` may be
+  // in use at a time.
+  absl::StatusOr<Statement> Prepare(const char* sql);
+
+  // Runs statements that return nothing.
+  absl::Status Execute(const char* sql);
+
+  // How many rows the last INSERT, UPDATE or DELETE changed.
+  std::int64_t changes() const;
+
+ private:
+  friend class Database;
+  struct State;
+
+  Connection(Database* database, std::unique_ptr<State> state);
+
+  Database* database_;
+  std::unique_ptr<State> state_;
+};
+
+// A write transaction (BEGIN IMMEDIATE); rolled back unless committed.
+class WriteTransaction {
+ public:
+  static absl::StatusOr<WriteTransaction> Begin(Connection& connection);
+  WriteTransaction(WriteTransaction&& other) noexcept;
+  WriteTransaction& operator=(WriteTransaction&&) = delete;
+  ~WriteTransaction();
+
+  absl::Status Commit();
+
+ private:
+  explicit WriteTransaction(Connection* connection) : connection_(connection) {}
+
+  Connection* connection_;  // Null after the end.
+};
+
+// Thread-safe; several processes may open the same file. After fork() a child
+// gets connections of its own; those of its parent are left alone.
+class Database {
+ public:
+  // Opens the database at `path`, creating it with the tables of `schema` (SQL)
+  // if it does not exist.
+  //
+  // Errors: FailedPrecondition if it was made by another program, or by a
+  // version of Ireneo that this one does not know.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(
+      const std::filesystem::path& path, const std::string& schema);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  // A connection that no other thread uses meanwhile: an idle one if there is
+  // one, else a new one.
+  absl::StatusOr<Connection> Acquire();
+
+ private:
+  friend class Connection;
+
+  explicit Database(std::filesystem::path path);
+
+  void Release(std::unique_ptr<Connection::State> state);
+  absl::Status Initialize(const std::string& schema);
+
+  const std::filesystem::path path_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Connection::State>> idle_;
+};
+
+}  // namespace ireneo
+
+#endif  // IRENEO_STORE_DATABASE_H_

@@ -1,0 +1,195 @@
+#include "ireneo/store/file_system.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ireneo/store/status_macros.h"
+
+namespace ireneo {
+namespace {
+
+// Reading is faster below about half a megabyte, mapping above.
+constexpr std::uint64_t kMapFrom = 512 << 10;
+
+absl::Status ErrnoError(const char* what, const std::filesystem::path& path) {
+  const int error = errno;
+  return absl::ErrnoToStatus(error,
+                             absl::StrCat("cannot ", what, " ", path.native()));
+}
+
+// Owns a file descriptor.
+class Fd {
+ public:
+  explicit Fd(int fd) : fd_(fd) {}
+  ~Fd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+FileInfo InfoOf(const struct stat& st) {
+  return {.size = static_cast<std::uint64_t>(st.st_size),
+          .device = st.st_dev,
+          .inode = st.st_ino,
+          .mtime_ns = st.st_mtim.tv_sec * 1'000'000'000 + st.st_mtim.tv_nsec,
+          .ctime_ns = st.st_ctim.tv_sec * 1'000'000'000 + st.st_ctim.tv_nsec};
+}
+
+class PosixWritableFile final : public WritableFile {
+ public:
+  PosixWritableFile(int fd, std::filesystem::path path)
+      : fd_(fd), path_(std::move(path)) {}
+
+  absl::Status Append(std::span<const std::byte> bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t n = ::write(fd_.get(), bytes.data(), bytes.size());
+      if (n < 0) {
+        if (errno == EINTR) continue;
+        return ErrnoError("write", path_);
+      }
+      bytes = bytes.subspan(n);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Close() override {
+    if (::close(fd_.release()) != 0) return ErrnoError("close", path_);
+    return absl::OkStatus();
+  }
+
+ private:
+  Fd fd_;
+  std::filesystem::path path_;
+};
+
+absl::StatusOr<Blob> ReadAll(int fd, std::uint64_t size,
+                             const std::filesystem::path& path) {
+  BlobBuffer buffer(size);
+  std::span<std::byte> rest = buffer.bytes();
+  while (!rest.empty()) {
+    const ssize_t n = ::read(fd, rest.data(), rest.size());
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return ErrnoError("read", path);
+    }
+    if (n == 0) {
+      return absl::DataLossError(
+          absl::StrCat(path.native(), " became shorter while it was read"));
+    }
+    rest = rest.subspan(n);
+  }
+  return std::move(buffer).Share();
+}
+
+absl::StatusOr<Blob> MapAll(int fd, std::uint64_t size,
+                            const std::filesystem::path& path) {
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (data == MAP_FAILED) return ErrnoError("map", path);
+  return Blob({static_cast<const std::byte*>(data), size},
+              std::shared_ptr<const void>(data, [size](const void* p) {
+                ::munmap(const_cast<void*>(p), size);
+              }));
+}
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  absl::StatusOr<std::unique_ptr<WritableFile>> Create(
+      const std::filesystem::path& path) const override {
+    const int fd =
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+    if (fd < 0) return ErrnoError("create", path);
+    return std::make_unique<PosixWritableFile>(fd, path);
+  }
+
+  absl::StatusOr<FileContents> Read(
+      const std::filesystem::path& path) const override {
+    // O_NONBLOCK: opening a pipe that someone put there must not wait.
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (fd.get() < 0) return ErrnoError("open", path);
+    struct stat st;
+    if (::fstat(fd.get(), &st) != 0) return ErrnoError("stat", path);
+    if (!S_ISREG(st.st_mode)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(path.native(), " is not a regular file"));
+    }
+    FileContents contents{.info = InfoOf(st), .blob = {}};
+    const std::uint64_t size = contents.info.size;
+    IRENEO_ASSIGN_OR_RETURN(contents.blob, size < kMapFrom
+                                               ? ReadAll(fd.get(), size, path)
+                                               : MapAll(fd.get(), size, path));
+    return contents;
+  }
+
+  absl::StatusOr<FileInfo> Stat(
+      const std::filesystem::path& path) const override {
+    struct stat st;
+    if (::stat(path.c_str(), &st) != 0) return ErrnoError("stat", path);
+    return InfoOf(st);
+  }
+
+  absl::Status Rename(const std::filesystem::path& from,
+                      const std::filesystem::path& to) const override {
+    if (::rename(from.c_str(), to.c_str()) != 0) {
+      return ErrnoError(absl::StrCat("rename ", from.native(), " to").c_str(),
+                        to);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Remove(const std::filesystem::path& path) const override {
+    if (::unlink(path.c_str()) != 0) return ErrnoError("remove", path);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<std::string>> List(
+      const std::filesystem::path& path) const override {
+    std::vector<std::string> names;
+    std::error_code error;
+    std::filesystem::directory_iterator it(path, error);
+    for (; !error && it != std::filesystem::directory_iterator();
+         it.increment(error)) {
+      names.push_back(it->path().filename().native());
+    }
+    if (error) {
+      errno = error.value();
+      return ErrnoError("list", path);
+    }
+    return names;
+  }
+
+  absl::Status CreateDirectory(
+      const std::filesystem::path& path) const override {
+    if (::mkdir(path.c_str(), 0777) != 0) {
+      struct stat st;
+      const int error = errno;
+      if (error == EEXIST && ::stat(path.c_str(), &st) == 0 &&
+          S_ISDIR(st.st_mode)) {
+        return absl::OkStatus();
+      }
+      errno = error;
+      return ErrnoError("create directory", path);
+    }
+    return absl::OkStatus();
+  }
+};
+
+}  // namespace
+
+const FileSystem& FileSystem::Posix() {
+  static const PosixFileSystem posix;
+  return posix;
+}
+
+}  // namespace ireneo

@@ -1,0 +1,95 @@
+#ifndef IRENEO_STORE_FILE_SYSTEM_H_
+#define IRENEO_STORE_FILE_SYSTEM_H_
+
+// The seam between the store and the operating system: every file that the
+// store reads or writes, except the SQLite database, goes through here, so that
+// a test can fail, record or slow down any operation.
+//
+// Errors carry the path and the system's reason. They are mapped from errno as
+// by `absl::ErrnoToStatus`: NotFound for ENOENT, AlreadyExists for EEXIST,
+// PermissionDenied for EACCES and EPERM, ResourceExhausted for ENOSPC and
+// EDQUOT, and so on.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ireneo/store/blob.h"
+
+namespace ireneo {
+
+// Tells one state of a file from another: a change of the contents changes
+// `ctime_ns` or the inode.
+struct FileInfo {
+  std::uint64_t size = 0;  // Bytes.
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::int64_t mtime_ns = 0;  // Nanoseconds since 1970.
+  std::int64_t ctime_ns = 0;
+
+  friend bool operator==(const FileInfo&, const FileInfo&) = default;
+};
+
+struct FileContents {
+  FileInfo info;
+  Blob blob;  // `blob.size() == info.size`.
+};
+
+// A file being written. Not thread-safe. The destructor closes the file if
+// `Close` was not called and cannot report a failure.
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+  virtual absl::Status Append(std::span<const std::byte> bytes) = 0;
+  virtual absl::Status Close() = 0;
+};
+
+// Thread-safe.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  // The operating system's files.
+  static const FileSystem& Posix();
+
+  // Makes a file that did not exist, readable by all (as far as the umask
+  // allows) and writable through the returned object alone.
+  // Errors: AlreadyExists.
+  virtual absl::StatusOr<std::unique_ptr<WritableFile>> Create(
+      const std::filesystem::path& path) const = 0;
+
+  // The whole file: small ones are read, large ones mapped.
+  // Errors: NotFound; FailedPrecondition if it is not a regular file.
+  virtual absl::StatusOr<FileContents> Read(
+      const std::filesystem::path& path) const = 0;
+
+  // Errors: NotFound.
+  virtual absl::StatusOr<FileInfo> Stat(
+      const std::filesystem::path& path) const = 0;
+
+  // Atomically gives `from` the name `to`, replacing what has it.
+  virtual absl::Status Rename(const std::filesystem::path& from,
+                              const std::filesystem::path& to) const = 0;
+
+  // Errors: NotFound.
+  virtual absl::Status Remove(const std::filesystem::path& path) const = 0;
+
+  // The names in a directory, in no order, without "." and "..".
+  // Errors: NotFound.
+  virtual absl::StatusOr<std::vector<std::string>> List(
+      const std::filesystem::path& path) const = 0;
+
+  // Makes one directory; OK if it exists already.
+  virtual absl::Status CreateDirectory(
+      const std::filesystem::path& path) const = 0;
+};
+
+}  // namespace ireneo
+
+#endif  // IRENEO_STORE_FILE_SYSTEM_H_

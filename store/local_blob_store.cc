@@ -1,0 +1,327 @@
+// Writing a blob:
+//
+//   1. Hash it. If the database has a row for the digest and, for a large blob,
+//      the file has the right size, nothing is left to do.
+//   2. A large blob is written to a new file in tmp/, hashed once more on the
+//      way; bytes that differ from those of step 1 fail the put.
+//   3. The file is renamed to blobs/ab/cdef...: it appears complete or not at
+//      all. Renaming over a file that another process put there meanwhile, or
+//      over a damaged one, is right: both have the same name for the same
+//      bytes.
+//   4. The row is written, with the payload of a small blob in it.
+//
+// A crash before 3 leaves a file in tmp/, before 4 a file without a row; both
+// are garbage and neither is ever read. Removing goes the other way: the row
+// first, the file second.
+//
+// Nothing is synced to the disk: after a power cut a row may name a file whose
+// bytes did not arrive. Reading checks size and digest, so such a blob is set
+// aside and counts as lost, never as data.
+
+#include "ireneo/store/local_blob_store.h"
+
+#include <unistd.h>
+
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "ireneo/store/status_macros.h"
+
+namespace ireneo {
+namespace {
+
+constexpr char kBlobs[] = "blobs";
+constexpr char kTemporary[] = "tmp";
+constexpr char kQuarantine[] = "quarantine";
+
+static_assert(LocalBlobStore::kInlineLimit <= Sink::kBufferSize,
+              "a small blob is taken from the buffer of its DigestSink");
+
+// Writes to a file and hashes what it writes.
+class FileSink final : public Sink {
+ public:
+  explicit FileSink(WritableFile& file) : file_(file) {}
+
+  Digest digest() const { return hasher_.digest(); }
+
+ private:
+  void Append(std::span<const std::byte> bytes) override {
+    hasher_.Update(bytes);
+    if (absl::Status status = file_.Append(bytes); !status.ok()) {
+      Fail(std::move(status));
+    }
+  }
+
+  WritableFile& file_;
+  Hasher hasher_;
+};
+
+std::string RandomHex() {
+  std::random_device random;
+  return absl::StrCat(absl::Hex(random(), absl::kZeroPad8),
+                      absl::Hex(random(), absl::kZeroPad8));
+}
+
+}  // namespace
+
+std::string LocalBlobStore::Schema() {
+  return R"sql(
+    CREATE TABLE blobs(
+      digest  BLOB PRIMARY KEY,  -- XXH3-128 of the payload
+      size    INTEGER NOT NULL,  -- bytes of the payload
+      created INTEGER NOT NULL,  -- microseconds since 1970, UTC
+      data    BLOB               -- the payload; NULL if it is a file
+    ) STRICT, WITHOUT ROWID;
+  )sql";
+}
+
+LocalBlobStore::LocalBlobStore(std::filesystem::path directory,
+                               Database& database,
+                               const FileSystem& file_system)
+    : directory_(std::move(directory)),
+      database_(database),
+      file_system_(file_system),
+      unique_(RandomHex()) {}
+
+absl::StatusOr<std::unique_ptr<LocalBlobStore>> LocalBlobStore::Open(
+    const std::filesystem::path& directory, Database& database,
+    const FileSystem& file_system) {
+  for (const char* folder : {kBlobs, kTemporary, kQuarantine}) {
+    IRENEO_RETURN_IF_ERROR(file_system.CreateDirectory(directory / folder));
+  }
+  return std::unique_ptr<LocalBlobStore>(
+      new LocalBlobStore(directory, database, file_system));
+}
+
+std::filesystem::path LocalBlobStore::PathOf(const Digest& digest) const {
+  const std::string hex = digest.ToHex();
+  return directory_ / kBlobs / hex.substr(0, 2) / hex.substr(2);
+}
+
+absl::StatusOr<bool> LocalBlobStore::IsPresent(const Digest& digest,
+                                               std::uint64_t size) const {
+  IRENEO_ASSIGN_OR_RETURN(const bool row, Contains(digest));
+  if (!row) return false;
+  const absl::StatusOr<FileInfo> info = file_system_.Stat(PathOf(digest));
+  return info.ok() && info->size == size;
+}
+
+absl::StatusOr<StagedBlob> LocalBlobStore::Stage(
+    absl::FunctionRef<void(Sink&)> write) {
+  DigestSink hashed;
+  write(hashed);
+  if (!hashed.ok()) return hashed.status();
+  StagedBlob blob{.digest = hashed.digest(), .size = hashed.position()};
+  if (blob.size <= kInlineLimit) {
+    const std::span<const std::byte> bytes = *hashed.small_bytes();
+    blob.inline_bytes.assign(reinterpret_cast<const char*>(bytes.data()),
+                             bytes.size());
+  }
+  // A small blob is all in its row, which `Commit` writes if it is missing.
+  if (blob.size > kInlineLimit) {
+    IRENEO_ASSIGN_OR_RETURN(blob.present, IsPresent(blob.digest, blob.size));
+    if (!blob.present) IRENEO_RETURN_IF_ERROR(WriteFile(blob, write));
+  }
+  return blob;
+}
+
+std::string LocalBlobStore::UniqueName() const {
+  return absl::StrCat(::getpid(), "-", unique_, "-",
+                      unique_count_.fetch_add(1));
+}
+
+absl::Status LocalBlobStore::WriteFile(const StagedBlob& blob,
+                                       absl::FunctionRef<void(Sink&)> write) {
+  const std::filesystem::path temporary =
+      directory_ / kTemporary / UniqueName();
+  IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
+                          file_system_.Create(temporary));
+  const auto fill = [&]() -> absl::Status {
+    FileSink sink(*file);
+    write(sink);
+    sink.Flush();
+    IRENEO_RETURN_IF_ERROR(sink.status());
+    if (sink.position() != blob.size || sink.digest() != blob.digest) {
+      return absl::InternalError(absl::StrCat(
+          "the serializer wrote other bytes to store than to hash (",
+          blob.digest.ToString(), "): is it a pure function of the value?"));
+    }
+    return file->Close();
+  };
+  absl::Status status = fill();
+  if (status.ok()) status = Publish(temporary, blob.digest);
+  if (!status.ok()) (void)file_system_.Remove(temporary);
+  return status;
+}
+
+absl::Status LocalBlobStore::Publish(const std::filesystem::path& temporary,
+                                     const Digest& digest) {
+  const std::filesystem::path path = PathOf(digest);
+  absl::Status status = file_system_.Rename(temporary, path);
+  if (!absl::IsNotFound(status)) return status;
+  // The first blob of its shard.
+  IRENEO_RETURN_IF_ERROR(file_system_.CreateDirectory(path.parent_path()));
+  return file_system_.Rename(temporary, path);
+}
+
+absl::StatusOr<bool> LocalBlobStore::Commit(const StagedBlob& blob,
+                                            Connection& connection) {
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement insert,
+      connection.Prepare("INSERT OR IGNORE INTO blobs"
+                         "(digest, size, created, data) VALUES (?, ?, ?, ?)"));
+  insert.Bind(1, blob.digest)
+      .Bind(2, static_cast<std::int64_t>(blob.size))
+      .Bind(3, absl::ToUnixMicros(absl::Now()));
+  if (blob.size <= kInlineLimit) {
+    insert.Bind(4, std::as_bytes(std::span(blob.inline_bytes)));
+  } else {
+    insert.BindNull(4);
+  }
+  IRENEO_RETURN_IF_ERROR(insert.Run());
+  return connection.changes() > 0;
+}
+
+absl::StatusOr<PutResult> LocalBlobStore::Put(
+    absl::FunctionRef<void(Sink&)> write) {
+  IRENEO_ASSIGN_OR_RETURN(const StagedBlob blob, Stage(write));
+  PutResult result{.digest = blob.digest, .size = blob.size};
+  if (blob.present) return result;
+  if (blob.size <= kInlineLimit) {
+    // Looking is cheaper than a transaction that changes nothing.
+    IRENEO_ASSIGN_OR_RETURN(const bool row, Contains(blob.digest));
+    if (row) return result;
+  }
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                          WriteTransaction::Begin(connection));
+  IRENEO_ASSIGN_OR_RETURN(result.inserted, Commit(blob, connection));
+  IRENEO_RETURN_IF_ERROR(transaction.Commit());
+  return result;
+}
+
+absl::StatusOr<Blob> LocalBlobStore::Get(const Digest& digest) const {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare("SELECT size, data FROM blobs WHERE digest = ?"));
+  select.Bind(1, digest);
+  IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (!found) {
+    return absl::NotFoundError(absl::StrCat("no blob ", digest.ToString(),
+                                            " in ", directory_.native()));
+  }
+  std::optional<std::span<const std::byte>> inline_bytes;
+  if (!select.ColumnIsNull(1)) inline_bytes = select.ColumnBlob(1);
+  return Load(digest, static_cast<std::uint64_t>(select.ColumnInt64(0)),
+              inline_bytes);
+}
+
+absl::StatusOr<Blob> LocalBlobStore::Load(
+    const Digest& digest, std::uint64_t size,
+    std::optional<std::span<const std::byte>> inline_bytes) const {
+  if (!inline_bytes.has_value()) return LoadFile(digest, size);
+  if (inline_bytes->size() != size || Digest::Of(*inline_bytes) != digest) {
+    return SetAside(digest, "its bytes in the database are not those stored");
+  }
+  return Blob::Copy(*inline_bytes);
+}
+
+absl::StatusOr<Blob> LocalBlobStore::LoadFile(const Digest& digest,
+                                              std::uint64_t size) const {
+  absl::StatusOr<FileContents> file = file_system_.Read(PathOf(digest));
+  if (absl::IsNotFound(file.status())) {
+    return SetAside(digest, "its file is missing");
+  }
+  if (absl::IsFailedPrecondition(file.status()) ||
+      absl::IsDataLoss(file.status())) {
+    return SetAside(digest, std::string(file.status().message()));
+  }
+  if (!file.ok()) return file.status();
+  if (file->info.size != size) {
+    return SetAside(digest, absl::StrCat("its file has ", file->info.size,
+                                         " bytes of ", size));
+  }
+  {
+    const std::lock_guard lock(verified_mutex_);
+    const auto it = verified_.find(digest);
+    if (it != verified_.end() && it->second == file->info) {
+      return std::move(file->blob);
+    }
+  }
+  if (Digest::Of(file->blob.bytes()) != digest) {
+    return SetAside(digest, "the bytes of its file are not those stored");
+  }
+  const std::lock_guard lock(verified_mutex_);
+  verified_.insert_or_assign(digest, file->info);
+  return std::move(file->blob);
+}
+
+// Moves what is left of a bad blob to quarantine/ and drops its row, so that
+// the next put stores it anew. The caller gets DataLoss in every case.
+absl::Status LocalBlobStore::SetAside(const Digest& digest,
+                                      const std::string& why) const {
+  std::filesystem::path kept = directory_ / kQuarantine / digest.ToHex();
+  absl::Status moved = file_system_.Rename(PathOf(digest), kept);
+  if (!moved.ok() && !absl::IsNotFound(moved)) {
+    // A directory and what was set aside before do not replace each other.
+    kept += "-" + UniqueName();
+    moved = file_system_.Rename(PathOf(digest), kept);
+  }
+  const auto drop_row = [&]() -> absl::Status {
+    IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement remove,
+        connection.Prepare("DELETE FROM blobs WHERE digest = ?"));
+    return remove.Bind(1, digest).Run();
+  };
+  std::string message = absl::StrCat("blob ", digest.ToString(), " in ",
+                                     directory_.native(), " is damaged: ", why);
+  if (moved.ok()) absl::StrAppend(&message, "; kept as ", kept.native());
+  if (absl::Status dropped = drop_row(); !dropped.ok()) {
+    absl::StrAppend(&message, "; and its row stays: ", dropped.message());
+  }
+  return absl::DataLossError(message);
+}
+
+absl::StatusOr<bool> LocalBlobStore::Contains(const Digest& digest) const {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare("SELECT 1 FROM blobs WHERE digest = ?"));
+  return select.Bind(1, digest).Step();
+}
+
+absl::Status LocalBlobStore::Remove(const Digest& digest) {
+  {
+    IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement remove,
+        connection.Prepare("DELETE FROM blobs WHERE digest = ?"));
+    IRENEO_RETURN_IF_ERROR(remove.Bind(1, digest).Run());
+  }
+  absl::Status status = file_system_.Remove(PathOf(digest));
+  return absl::IsNotFound(status) ? absl::OkStatus() : status;
+}
+
+absl::Status LocalBlobStore::ForEach(
+    absl::FunctionRef<bool(const BlobInfo&)> visit) const {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare("SELECT digest, size, created FROM blobs"));
+  while (true) {
+    IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return absl::OkStatus();
+    IRENEO_ASSIGN_OR_RETURN(const Digest digest, select.ColumnDigest(0));
+    if (!visit({.digest = digest,
+                .size = static_cast<std::uint64_t>(select.ColumnInt64(1)),
+                .created_at = absl::FromUnixMicros(select.ColumnInt64(2))})) {
+      return absl::OkStatus();
+    }
+  }
+}
+
+}  // namespace ireneo

@@ -1,0 +1,110 @@
+#ifndef IRENEO_STORE_LOCAL_BLOB_STORE_H_
+#define IRENEO_STORE_LOCAL_BLOB_STORE_H_
+
+// Blobs in a directory: small ones in the database, larger ones as read-only
+// files that are exactly the payload. The layout is specified in
+// store/FORMAT.md, the protocol at the top of local_blob_store.cc.
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "ireneo/store/blob_store.h"
+#include "ireneo/store/database.h"
+#include "ireneo/store/file_system.h"
+
+namespace ireneo {
+
+// A blob whose bytes are safe and whose row is not written yet: what `Stage`
+// returns and `Commit` takes.
+struct StagedBlob {
+  Digest digest;
+  std::uint64_t size = 0;
+  // The payload of a small blob; a larger one is in its file already.
+  std::string inline_bytes = {};
+  // A larger blob was in the store, with its row, when it was staged.
+  bool present = false;
+};
+
+// Thread-safe; many processes may use one directory at once.
+//
+// Bytes are checked against their digest when a blob is read: a file the first
+// time that this process reads it in its present state, a small blob always.
+class LocalBlobStore final : public BlobStore {
+ public:
+  // Payloads of at most this many bytes live in the database.
+  static constexpr std::uint64_t kInlineLimit = 4096;
+
+  // The tables that the database of a blob store must have.
+  static std::string Schema();
+
+  // `database` and `file_system` must outlive the store.
+  //
+  // Errors: PermissionDenied and others if the folders cannot be made.
+  static absl::StatusOr<std::unique_ptr<LocalBlobStore>> Open(
+      const std::filesystem::path& directory, Database& database,
+      const FileSystem& file_system);
+
+  using BlobStore::Put;
+  absl::StatusOr<PutResult> Put(absl::FunctionRef<void(Sink&)> write) override;
+  absl::StatusOr<Blob> Get(const Digest& digest) const override;
+  absl::StatusOr<bool> Contains(const Digest& digest) const override;
+  absl::Status Remove(const Digest& digest) override;
+  absl::Status ForEach(
+      absl::FunctionRef<bool(const BlobInfo&)> visit) const override;
+
+  // `Put` in two steps, for a caller that adds rows of its own to the
+  // transaction: `Stage` does all that is slow and takes no lock; `Commit`
+  // writes the row, inside the caller's transaction, and returns whether it is
+  // new. A blob that is never committed is a file without a row, left to
+  // garbage collection.
+  //
+  // Errors: as `Put`.
+  absl::StatusOr<StagedBlob> Stage(absl::FunctionRef<void(Sink&)> write);
+  absl::StatusOr<bool> Commit(const StagedBlob& blob, Connection& connection);
+
+  // `Get` for a caller that has read the row already; `inline_bytes` is the
+  // payload of a small blob. Errors: DataLoss, as `Get`.
+  absl::StatusOr<Blob> Load(
+      const Digest& digest, std::uint64_t size,
+      std::optional<std::span<const std::byte>> inline_bytes) const;
+
+  // Where the file of a blob is, if it is not small.
+  std::filesystem::path PathOf(const Digest& digest) const;
+
+ private:
+  LocalBlobStore(std::filesystem::path directory, Database& database,
+                 const FileSystem& file_system);
+
+  // A file name that no one else chooses: no other store, process (of a fork
+  // either) or host.
+  std::string UniqueName() const;
+
+  absl::StatusOr<bool> IsPresent(const Digest& digest,
+                                 std::uint64_t size) const;
+  absl::Status WriteFile(const StagedBlob& blob,
+                         absl::FunctionRef<void(Sink&)> write);
+  absl::Status Publish(const std::filesystem::path& temporary,
+                       const Digest& digest);
+  absl::StatusOr<Blob> LoadFile(const Digest& digest, std::uint64_t size) const;
+  absl::Status SetAside(const Digest& digest, const std::string& why) const;
+
+  const std::filesystem::path directory_;
+  Database& database_;
+  const FileSystem& file_system_;
+  const std::string unique_;
+  mutable std::atomic<std::uint64_t> unique_count_ = 0;
+
+  mutable std::mutex verified_mutex_;
+  // The state in which each file was when its bytes were found good.
+  mutable absl::flat_hash_map<Digest, FileInfo> verified_;
+};
+
+}  // namespace ireneo
+
+#endif  // IRENEO_STORE_LOCAL_BLOB_STORE_H_

@@ -1,0 +1,81 @@
+#ifndef IRENEO_STORE_SOURCE_H_
+#define IRENEO_STORE_SOURCE_H_
+
+// What a deserializer reads: the bytes of one blob, every read bounded by what
+// remains. Nothing that is read here is trusted: a size is checked before it
+// is used, and left-over bytes are an error.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "ireneo/store/blob.h"
+
+namespace ireneo {
+
+// Reads a blob from its start, little-endian.
+//
+// Sticky like `Sink`: a read past the end returns zeros or an empty view and
+// leaves a DataLoss status, so a deserializer checks where a decision depends
+// on what it read, and its caller checks at the end. Not thread-safe.
+class Source {
+ public:
+  explicit Source(Blob blob) : blob_(std::move(blob)) {}
+
+  std::uint8_t ReadU8() { return ReadScalar<std::uint8_t>(); }
+  std::uint32_t ReadU32() { return ReadScalar<std::uint32_t>(); }
+  std::uint64_t ReadU64() { return ReadScalar<std::uint64_t>(); }
+
+  // A scalar of the machine's representation, every bit of which is a value.
+  template <typename T>
+  requires std::is_trivially_copyable_v<T> T ReadScalar() {
+    T value{};
+    const std::span<const std::byte> bytes = ReadBytes(sizeof(T));
+    if (bytes.size() == sizeof(T)) std::memcpy(&value, bytes.data(), sizeof(T));
+    return value;
+  }
+
+  // A view of the next `size` bytes, valid while a copy of `blob()` lives.
+  // Empty if fewer remain.
+  std::span<const std::byte> ReadBytes(std::uint64_t size);
+
+  // What `Sink::WriteString` wrote, valid while a copy of `blob()` lives.
+  std::string_view ReadString();
+
+  // Skips the zero bytes that `Sink::AlignTo` wrote; any other byte there is
+  // DataLoss, so that a value has one encoding.
+  void SkipTo(std::size_t alignment);
+
+  // The element count of a container whose elements take at least
+  // `min_element_size` bytes each, at least 1. Fails instead of returning a
+  // count that the remaining bytes cannot hold, so that a corrupt size never
+  // drives an allocation.
+  std::size_t ReadCount(std::size_t min_element_size);
+
+  std::uint64_t position() const { return position_; }
+  std::uint64_t remaining() const { return blob_.size() - position_; }
+  const Blob& blob() const { return blob_; }
+
+  // Records `status`, which must not be OK, unless an earlier failure is kept.
+  void Fail(absl::Status status);
+
+  bool ok() const { return status_.ok(); }
+  const absl::Status& status() const { return status_; }
+
+  // The first failure; else DataLoss if bytes are left over; else OK.
+  absl::Status Finish() const;
+
+ private:
+  Blob blob_;
+  std::uint64_t position_ = 0;
+  absl::Status status_;
+};
+
+}  // namespace ireneo
+
+#endif  // IRENEO_STORE_SOURCE_H_
