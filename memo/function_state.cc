@@ -1,0 +1,244 @@
+#include "ireneo/memo/function_state.h"
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ireneo/memo/store_state.h"
+#include "ireneo/store/status_macros.h"
+
+namespace ireneo::internal {
+namespace {
+
+constexpr std::uint64_t kSmallArgument = 64 << 10;
+
+absl::Status CheckOptions(const MemoizeOptions& options,
+                          std::size_t parameters) {
+  if (options.name.empty()) {
+    return absl::InvalidArgumentError(
+        "a memoized function has an empty name: set MemoizeOptions::name");
+  }
+  if (!options.argument_names.empty() &&
+      options.argument_names.size() != parameters) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("memoized function ", options.name, " has ", parameters,
+                     " parameters and ", options.argument_names.size(),
+                     " argument names: give one for each, or none"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status NoThrow(absl::FunctionRef<absl::Status()> run) {
+  try {
+    return run();
+  } catch (const std::exception& e) {
+    return absl::InternalError(
+        absl::StrCat("a serializer threw an exception: ", e.what()));
+  } catch (...) {
+    return absl::InternalError("a serializer threw an exception");
+  }
+}
+
+FunctionState::FunctionState(MemoStore store, MemoizeOptions options,
+                             std::string result_type,
+                             std::vector<std::string> argument_types)
+    : store_(std::move(store)),
+      options_(std::move(options)),
+      identity_{.name = options_.name,
+                .version = options_.version,
+                .callees = options_.callees,
+                .salts = options_.salts,
+                .result_type = std::move(result_type),
+                .argument_types = std::move(argument_types)},
+      digest_(FunctionDigest(identity_)),
+      status_(CheckOptions(options_, identity_.argument_types.size())) {}
+
+Digest FunctionState::KeyOf(std::span<const HashedArgument> arguments) const {
+  // Few functions have more parameters, so this rarely allocates.
+  constexpr std::size_t kFew = 16;
+  std::array<Digest, kFew> few;
+  std::vector<Digest> many;
+  std::span<Digest> digests(few.data(), std::min(arguments.size(), kFew));
+  if (arguments.size() > kFew) {
+    many.resize(arguments.size());
+    digests = many;
+  }
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    digests[i] = arguments[i].digest;
+  }
+  return CallKey(digest_, digests);
+}
+
+bool FunctionState::Keeps(std::uint64_t size) const {
+  switch (options_.keep_arguments) {
+    case KeepArguments::kSmall:
+      return size <= kSmallArgument;
+    case KeepArguments::kAll:
+      return true;
+    case KeepArguments::kNone:
+      return false;
+  }
+  return false;
+}
+
+OngoingCall::OngoingCall(const FunctionState& function,
+                         const absl::Status& hashing_status,
+                         std::span<const HashedArgument> arguments)
+    : function_(function), arguments_(arguments) {
+  for (const absl::Status& status : {function.status(), hashing_status}) {
+    if (!status.ok()) {
+      usable_ = false;
+      Fault(status);
+    }
+  }
+  if (usable_) key_ = function.KeyOf(arguments);
+}
+
+OngoingCall::~OngoingCall() {
+  const CallObserver& observer = function_.store().state().observer();
+  if (observer == nullptr) return;
+  observer({.function = function_.identity().name,
+            .version = function_.identity().version,
+            .key = key_,
+            .hit = hit_,
+            .elapsed = absl::FromChrono(Clock::now() - started_),
+            .compute = compute_,
+            .result_bytes = result_bytes_,
+            .fault = fault_});
+}
+
+void OngoingCall::Fault(absl::Status status) {
+  if (!fault_.ok()) return;
+  function_.store().state().CountFault();
+  fault_ = std::move(status);
+}
+
+std::optional<FoundCall> OngoingCall::Find(bool load) {
+  if (!usable_) return std::nullopt;
+  absl::StatusOr<std::optional<FoundCall>> found =
+      function_.store().state().index().Find(key_, load);
+  if (!found.ok()) {
+    Fault(std::move(found).status());
+    return std::nullopt;
+  }
+  if (found->has_value() && !(*found)->blob.ok()) {
+    Damaged(**found, (*found)->blob.status());
+    return std::nullopt;
+  }
+  return *std::move(found);
+}
+
+void OngoingCall::Hit(const FoundCall& found) {
+  hit_ = true;
+  compute_ = found.elapsed;
+  result_bytes_ = found.result_size;
+  function_.store().state().CountHit(key_);
+}
+
+void OngoingCall::Damaged(const FoundCall& found, absl::Status why) {
+  const bool lost = absl::IsDataLoss(why) || absl::IsNotFound(why) ||
+                    absl::IsInvalidArgument(why);
+  Fault(std::move(why));
+  // Trouble that may pass, as with a lack of memory or of permission, is no
+  // reason to drop what may be good.
+  if (!lost) return;
+  absl::Status forgotten =
+      function_.store().state().index().Forget(key_, found.result);
+  if (!forgotten.ok()) Fault(std::move(forgotten));
+}
+
+void OngoingCall::StageArgument(absl::FunctionRef<void(Sink&)> write) {
+  if (!usable_) return;
+  const HashedArgument& hashed = arguments_[staged_.size()];
+  NewCall::Argument& argument =
+      staged_.emplace_back(NewCall::Argument{.digest = hashed.digest});
+  if (!function_.Keeps(hashed.size)) return;
+  absl::Status status = NoThrow([&]() -> absl::Status {
+    IRENEO_ASSIGN_OR_RETURN(argument.kept,
+                            function_.store().state().blobs().Stage(write));
+    if (argument.kept->digest != hashed.digest) {
+      argument.kept.reset();
+      return absl::InternalError(
+          "an argument changed between hashing and storing");
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) Fault(std::move(status));
+}
+
+void OngoingCall::StartComputing() { computing_ = Clock::now(); }
+
+void OngoingCall::StopComputing() {
+  compute_ = absl::FromChrono(Clock::now() - computing_);
+}
+
+absl::Status OngoingCall::Remember(absl::FunctionRef<void(Sink&)> write) {
+  if (!usable_) return fault_;
+  StoreState& store = function_.store().state();
+  absl::Status status = NoThrow([&]() -> absl::Status {
+    NewCall call{.key = key_,
+                 .function_digest = function_.digest(),
+                 .function = &function_.identity(),
+                 .argument_names = &function_.options().argument_names,
+                 .arguments = std::move(staged_),
+                 .result = {},
+                 .elapsed = compute_,
+                 .environment = store.environment()};
+    IRENEO_ASSIGN_OR_RETURN(call.result, store.blobs().Stage(write));
+    result_bytes_ = call.result.size;
+    return store.index().Insert(call);
+  });
+  if (!status.ok()) Fault(status);
+  return status;
+}
+
+absl::StatusOr<std::optional<FoundCall>> FindResult(
+    const FunctionState& function, const Digest& key, bool load) {
+  MemoIndex& index = function.store().state().index();
+  IRENEO_ASSIGN_OR_RETURN(std::optional<FoundCall> found,
+                          index.Find(key, load));
+  if (!found.has_value() || found->blob.ok()) return found;
+  if (!absl::IsDataLoss(found->blob.status())) return found->blob.status();
+  IRENEO_RETURN_IF_ERROR(index.Forget(key, found->result));
+  return std::nullopt;
+}
+
+absl::StatusOr<CallRecord> FindRecord(const FunctionState& function,
+                                      const Digest& key) {
+  return function.store().state().index().Record(key);
+}
+
+absl::StatusOr<std::vector<CallRecord>> FindRecords(
+    const FunctionState& function, bool all_versions) {
+  IRENEO_RETURN_IF_ERROR(function.status());
+  const FunctionIdentity& identity = function.identity();
+  IRENEO_ASSIGN_OR_RETURN(
+      std::vector<CallRecord> records,
+      function.store().Calls(
+          {.function = identity.name,
+           .exact = true,
+           .version = all_versions ? std::string() : identity.version}));
+  std::erase_if(records, [&](const CallRecord& record) {
+    if (!all_versions) {
+      std::vector<HashedArgument> arguments;
+      for (const ArgumentRecord& argument : record.arguments) {
+        arguments.push_back({.digest = argument.digest});
+      }
+      return function.KeyOf(arguments) != record.key;
+    }
+    return record.result_type != identity.result_type ||
+           !std::equal(
+               record.arguments.begin(), record.arguments.end(),
+               identity.argument_types.begin(), identity.argument_types.end(),
+               [](const ArgumentRecord& argument, const std::string& type) {
+                 return argument.type == type;
+               });
+  });
+  return records;
+}
+
+}  // namespace ireneo::internal

@@ -1,0 +1,47 @@
+#include "ireneo/memo/key.h"
+
+#include <set>
+
+#include "ireneo/store/sink.h"
+
+namespace ireneo {
+
+Digest FunctionDigest(const FunctionIdentity& identity) {
+  DigestSink sink;
+  // Each part has a label and its length, so that no two identities can run
+  // into each other and a part that is absent changes nothing.
+  sink.WriteString("ireneo.function/1");
+  sink.WriteString("name");
+  sink.WriteString(identity.name);
+  sink.WriteString("version");
+  sink.WriteString(identity.version);
+  for (const std::string& callee : std::set<std::string>(
+           identity.callees.begin(), identity.callees.end())) {
+    sink.WriteString("callee");
+    sink.WriteString(callee);
+  }
+  for (const auto& [name, value] : identity.salts) {
+    sink.WriteString("salt");
+    sink.WriteString(name);
+    sink.WriteString(value);
+  }
+  sink.WriteString("result");
+  sink.WriteString(identity.result_type);
+  for (const std::string& type : identity.argument_types) {
+    sink.WriteString("argument");
+    sink.WriteString(type);
+  }
+  return sink.digest();
+}
+
+Digest CallKey(const Digest& function, std::span<const Digest> arguments) {
+  DigestSink sink;
+  sink.WriteString("ireneo.call/1");
+  sink.Write(std::as_bytes(std::span(function.bytes())));
+  for (const Digest& argument : arguments) {
+    sink.Write(std::as_bytes(std::span(argument.bytes())));
+  }
+  return sink.digest();
+}
+
+}  // namespace ireneo

@@ -1,0 +1,472 @@
+#include "ireneo/memo/memo_index.h"
+
+#include <array>
+#include <boost/json.hpp>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "ireneo/store/status_macros.h"
+
+namespace ireneo::internal {
+namespace {
+
+namespace json = boost::json;
+
+// Of one argument in calls.arguments: its digest, and whether it was kept.
+constexpr std::size_t kArgumentSize = Digest::kSize + 1;
+
+std::string ToJson(const std::vector<std::string>& strings) {
+  return json::serialize(json::array(strings.begin(), strings.end()));
+}
+
+std::string ToJson(const std::map<std::string, std::string>& strings) {
+  json::object object;
+  for (const auto& [name, value] : strings) object[name] = value;
+  return json::serialize(object);
+}
+
+absl::Status BadColumn(const char* column) {
+  return absl::DataLossError(absl::StrCat("index database: functions.", column,
+                                          " is not the JSON expected"));
+}
+
+absl::StatusOr<std::vector<std::string>> StringsFromJson(std::string_view text,
+                                                         const char* column) {
+  boost::system::error_code error;
+  const json::value value = json::parse({text.data(), text.size()}, error);
+  if (error || !value.is_array()) return BadColumn(column);
+  std::vector<std::string> strings;
+  for (const json::value& element : value.get_array()) {
+    if (!element.is_string()) return BadColumn(column);
+    strings.emplace_back(element.get_string());
+  }
+  return strings;
+}
+
+absl::StatusOr<std::map<std::string, std::string>> MapFromJson(
+    std::string_view text, const char* column) {
+  boost::system::error_code error;
+  const json::value value = json::parse({text.data(), text.size()}, error);
+  if (error || !value.is_object()) return BadColumn(column);
+  std::map<std::string, std::string> strings;
+  for (const auto& [name, element] : value.get_object()) {
+    if (!element.is_string()) return BadColumn(column);
+    strings.emplace(name, element.get_string());
+  }
+  return strings;
+}
+
+// The smallest and the greatest digest whose hex form starts with `hex`.
+std::optional<std::pair<Digest, Digest>> PrefixRange(std::string_view hex) {
+  if (hex.empty() || hex.size() > 2 * Digest::kSize) return std::nullopt;
+  std::string low = absl::StrCat("xxh3:", std::string(hex));
+  std::string high = low;
+  low.resize(5 + 2 * Digest::kSize, '0');
+  high.resize(5 + 2 * Digest::kSize, 'f');
+  const absl::StatusOr<Digest> first = Digest::Parse(low);
+  const absl::StatusOr<Digest> last = Digest::Parse(high);
+  if (!first.ok() || !last.ok()) return std::nullopt;
+  return std::pair(*first, *last);
+}
+
+}  // namespace
+
+std::string MemoIndex::Schema() {
+  return R"sql(
+    CREATE TABLE functions(
+      id             INTEGER PRIMARY KEY,
+      digest         BLOB NOT NULL UNIQUE,  -- of all that follows but names
+      name           TEXT NOT NULL,
+      version        TEXT NOT NULL,
+      callees        TEXT NOT NULL,         -- JSON array of versions
+      salts          TEXT NOT NULL,         -- JSON object
+      result_type    TEXT NOT NULL,
+      argument_types TEXT NOT NULL,         -- JSON array
+      argument_names TEXT NOT NULL          -- JSON array, empty if not given
+    ) STRICT;
+    CREATE INDEX functions_by_name ON functions(name);
+
+    CREATE TABLE environments(
+      id          INTEGER PRIMARY KEY,
+      description TEXT NOT NULL UNIQUE      -- JSON object
+    ) STRICT;
+
+    CREATE TABLE calls(
+      key         BLOB PRIMARY KEY,
+      function    INTEGER NOT NULL REFERENCES functions(id),
+      environment INTEGER NOT NULL REFERENCES environments(id),
+      arguments   BLOB NOT NULL,     -- for each: its digest, then 1 if its
+                                     -- value is in blobs, else 0: 17 bytes
+      result      BLOB NOT NULL,     -- a digest in blobs
+      elapsed     INTEGER NOT NULL,  -- nanoseconds to compute
+      created     INTEGER NOT NULL,  -- microseconds since 1970, UTC
+      last_use    INTEGER NOT NULL,  -- microseconds since 1970, UTC
+      hits        INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE VIEW arguments AS
+      WITH RECURSIVE positions(i) AS (
+        VALUES (0) UNION ALL SELECT i + 1 FROM positions WHERE i < 255)
+      SELECT key, i AS position, substr(arguments, 17 * i + 1, 16) AS digest,
+             substr(arguments, 17 * i + 17, 1) = x'01' AS kept
+      FROM calls JOIN positions ON 17 * i < length(arguments);
+
+    CREATE VIEW records AS
+      SELECT c.key AS key, f.name AS function,
+             f.version AS version, f.salts AS salts,
+             f.argument_types AS argument_types,
+             f.argument_names AS argument_names,
+             f.result_type AS result_type, c.arguments AS arguments,
+             c.result AS result,
+             coalesce(b.size, 0) AS result_size, c.elapsed AS elapsed,
+             c.created AS created, c.last_use AS last_use, c.hits AS hits,
+             e.description AS environment
+      FROM calls c JOIN functions f ON f.id = c.function
+                   JOIN environments e ON e.id = c.environment
+                   LEFT JOIN blobs b ON b.digest = c.result;
+  )sql";
+}
+
+absl::StatusOr<std::optional<FoundCall>> MemoIndex::Find(const Digest& key,
+                                                         bool load) const {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare(
+          "SELECT c.result, c.elapsed, b.size, b.data FROM calls c "
+          "LEFT JOIN blobs b ON b.digest = c.result WHERE c.key = ?"));
+  select.Bind(1, key);
+  IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (!found) return std::nullopt;
+  FoundCall call;
+  call.elapsed = absl::Nanoseconds(select.ColumnInt64(1));
+  IRENEO_ASSIGN_OR_RETURN(call.result, select.ColumnDigest(0));
+  if (select.ColumnIsNull(2)) {
+    call.blob = absl::DataLossError(absl::StrCat(
+        "call ", key.ToString(), " was remembered, but its result ",
+        call.result.ToString(), " is no longer in the store"));
+    return call;
+  }
+  call.result_size = static_cast<std::uint64_t>(select.ColumnInt64(2));
+  if (load) {
+    std::optional<std::span<const std::byte>> inline_bytes;
+    if (!select.ColumnIsNull(3)) inline_bytes = select.ColumnBlob(3);
+    call.blob = blobs_.Load(call.result, call.result_size, inline_bytes);
+  } else {
+    call.blob = Blob();
+  }
+  return call;
+}
+
+absl::Status MemoIndex::Insert(const NewCall& call) {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                          WriteTransaction::Begin(connection));
+  IRENEO_RETURN_IF_ERROR(blobs_.Commit(call.result, connection).status());
+  for (const NewCall::Argument& argument : call.arguments) {
+    if (argument.kept.has_value()) {
+      IRENEO_RETURN_IF_ERROR(
+          blobs_.Commit(*argument.kept, connection).status());
+    }
+  }
+  IRENEO_ASSIGN_OR_RETURN(bool inserted, InsertCall(call, connection));
+  if (!inserted) {
+    // Either the key has a record, or the function or environment is new.
+    IRENEO_RETURN_IF_ERROR(InsertFunction(call, connection));
+    IRENEO_RETURN_IF_ERROR(InsertCall(call, connection).status());
+  }
+  return transaction.Commit();
+}
+
+absl::StatusOr<bool> MemoIndex::InsertCall(const NewCall& call,
+                                           Connection& connection) {
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement insert,
+      connection.Prepare(
+          "INSERT OR IGNORE INTO calls(key, function, environment, arguments, "
+          "result, elapsed, created, last_use) "
+          "SELECT ?1, f.id, e.id, ?4, ?5, ?6, ?7, ?7 "
+          "FROM functions f, environments e "
+          "WHERE f.digest = ?2 AND e.description = ?3"));
+  std::string arguments;
+  arguments.reserve(call.arguments.size() * kArgumentSize);
+  for (const NewCall::Argument& argument : call.arguments) {
+    arguments.append(
+        reinterpret_cast<const char*>(argument.digest.bytes().data()),
+        Digest::kSize);
+    arguments.push_back(argument.kept.has_value() ? 1 : 0);
+  }
+  insert.Bind(1, call.key)
+      .Bind(2, call.function_digest)
+      .Bind(3, std::string_view(call.environment))
+      .Bind(4, std::as_bytes(std::span(arguments)))
+      .Bind(5, call.result.digest)
+      .Bind(6, absl::ToInt64Nanoseconds(call.elapsed))
+      .Bind(7, absl::ToUnixMicros(absl::Now()));
+  IRENEO_RETURN_IF_ERROR(insert.Run());
+  return connection.changes() > 0;
+}
+
+absl::Status MemoIndex::InsertFunction(const NewCall& call,
+                                       Connection& connection) {
+  {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement insert,
+        connection.Prepare("INSERT OR IGNORE INTO environments(description) "
+                           "VALUES (?)"));
+    insert.Bind(1, std::string_view(call.environment));
+    IRENEO_RETURN_IF_ERROR(insert.Run());
+  }
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement insert,
+      connection.Prepare(
+          "INSERT INTO functions(digest, name, version, callees, salts, "
+          "result_type, argument_types, argument_names) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+          "ON CONFLICT(digest) DO UPDATE SET "
+          "argument_names = excluded.argument_names "
+          "WHERE argument_names <> excluded.argument_names"));
+  const FunctionIdentity& function = *call.function;
+  const std::string callees = ToJson(function.callees);
+  const std::string salts = ToJson(function.salts);
+  const std::string types = ToJson(function.argument_types);
+  const std::string names = ToJson(*call.argument_names);
+  insert.Bind(1, call.function_digest)
+      .Bind(2, std::string_view(function.name))
+      .Bind(3, std::string_view(function.version))
+      .Bind(4, std::string_view(callees))
+      .Bind(5, std::string_view(salts))
+      .Bind(6, std::string_view(function.result_type))
+      .Bind(7, std::string_view(types))
+      .Bind(8, std::string_view(names));
+  return insert.Run();
+}
+
+absl::Status MemoIndex::Forget(const Digest& key,
+                               std::optional<Digest> result) {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement remove,
+      connection.Prepare(
+          "DELETE FROM calls WHERE key = ?1 AND (?2 IS NULL OR result = ?2)"));
+  remove.Bind(1, key);
+  if (result.has_value()) {
+    remove.Bind(2, *result);
+  } else {
+    remove.BindNull(2);
+  }
+  return remove.Run();
+}
+
+absl::Status MemoIndex::AddUses(const std::vector<KeyUse>& uses) {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                          WriteTransaction::Begin(connection));
+  for (const KeyUse& use : uses) {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement update,
+        connection.Prepare("UPDATE calls SET hits = hits + ?, "
+                           "last_use = max(last_use, ?) WHERE key = ?"));
+    update.Bind(1, use.hits)
+        .Bind(2, absl::ToUnixMicros(use.last))
+        .Bind(3, use.key);
+    IRENEO_RETURN_IF_ERROR(update.Run());
+  }
+  return transaction.Commit();
+}
+
+absl::StatusOr<CallRecord> MemoIndex::Record(const Digest& key) const {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare("SELECT * FROM records WHERE key = ?"));
+  select.Bind(1, key);
+  IRENEO_ASSIGN_OR_RETURN(std::vector<CallRecord> records, ReadRecords(select));
+  if (records.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("no call ", key.ToString(), " is remembered"));
+  }
+  return std::move(records.front());
+}
+
+absl::StatusOr<std::vector<CallRecord>> MemoIndex::Records(
+    const CallFilter& filter) const {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  // A prefix is compared by substr, not LIKE: names may contain % and _.
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare(
+          "SELECT * FROM records WHERE (function = ?1 OR (NOT ?2 AND "
+          "substr(function, 1, length(?1)) = ?1)) "
+          "AND (?3 = '' OR version = ?3) AND created >= ?4 "
+          "ORDER BY created DESC, key LIMIT ?5"));
+  select.Bind(1, std::string_view(filter.function))
+      .Bind(2, std::int64_t{filter.exact})
+      .Bind(3, std::string_view(filter.version))
+      .Bind(4, filter.since == absl::InfinitePast()
+                   ? std::int64_t{0}
+                   : absl::ToUnixMicros(filter.since))
+      .Bind(5, filter.limit);
+  return ReadRecords(select);
+}
+
+absl::StatusOr<std::vector<CallRecord>> MemoIndex::ReadRecords(
+    Statement& select) {
+  std::vector<CallRecord> records;
+  while (true) {
+    IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return records;
+    CallRecord& record = records.emplace_back();
+    IRENEO_ASSIGN_OR_RETURN(record.key, select.ColumnDigest(0));
+    record.function = select.ColumnText(1);
+    record.version = select.ColumnText(2);
+    IRENEO_ASSIGN_OR_RETURN(record.salts,
+                            MapFromJson(select.ColumnText(3), "salts"));
+    IRENEO_ASSIGN_OR_RETURN(
+        const std::vector<std::string> types,
+        StringsFromJson(select.ColumnText(4), "argument_types"));
+    IRENEO_ASSIGN_OR_RETURN(
+        const std::vector<std::string> names,
+        StringsFromJson(select.ColumnText(5), "argument_names"));
+    record.result_type = select.ColumnText(6);
+    const std::span<const std::byte> arguments = select.ColumnBlob(7);
+    if (arguments.size() != types.size() * kArgumentSize) {
+      return absl::DataLossError(
+          absl::StrCat("index database: call ", record.key.ToString(), " has ",
+                       arguments.size(), " bytes of arguments, expected ",
+                       types.size() * kArgumentSize));
+    }
+    for (std::size_t i = 0; i < types.size(); ++i) {
+      ArgumentRecord& argument = record.arguments.emplace_back();
+      if (i < names.size()) argument.name = names[i];
+      argument.type = types[i];
+      std::array<std::uint8_t, Digest::kSize> digest;
+      std::memcpy(digest.data(), arguments.data() + i * kArgumentSize,
+                  digest.size());
+      argument.digest = Digest(digest);
+      argument.kept =
+          arguments[i * kArgumentSize + Digest::kSize] == std::byte{1};
+    }
+    IRENEO_ASSIGN_OR_RETURN(record.result, select.ColumnDigest(8));
+    record.result_size = static_cast<std::uint64_t>(select.ColumnInt64(9));
+    record.elapsed = absl::Nanoseconds(select.ColumnInt64(10));
+    record.created_at = absl::FromUnixMicros(select.ColumnInt64(11));
+    record.last_used_at = absl::FromUnixMicros(select.ColumnInt64(12));
+    record.hits = select.ColumnInt64(13);
+    record.environment = select.ColumnText(14);
+  }
+}
+
+absl::StatusOr<std::vector<FunctionSummary>> MemoIndex::Functions() const {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  // One row per function and version, versions in the order of their first
+  // call.
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare(
+          "SELECT f.name, f.version, count(*), sum(c.hits), sum(c.elapsed), "
+          "sum(c.hits * c.elapsed) FROM calls c "
+          "JOIN functions f ON f.id = c.function "
+          "GROUP BY f.name, f.version ORDER BY f.name, min(c.created)"));
+  std::vector<FunctionSummary> functions;
+  while (true) {
+    IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) break;
+    const std::string_view name = select.ColumnText(0);
+    if (functions.empty() || functions.back().name != name) {
+      functions.emplace_back().name = name;
+    }
+    FunctionSummary& function = functions.back();
+    function.versions.emplace_back(select.ColumnText(1));
+    function.calls += select.ColumnInt64(2);
+    function.hits += select.ColumnInt64(3);
+    function.computed += absl::Nanoseconds(select.ColumnInt64(4));
+    function.saved += absl::Nanoseconds(select.ColumnInt64(5));
+  }
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement sizes,
+      connection.Prepare(
+          "SELECT name, sum(size) FROM (SELECT DISTINCT f.name AS name, "
+          "c.result, b.size AS size FROM calls c "
+          "JOIN functions f ON f.id = c.function "
+          "JOIN blobs b ON b.digest = c.result) GROUP BY name"));
+  absl::flat_hash_map<std::string, std::uint64_t> bytes;
+  while (true) {
+    IRENEO_ASSIGN_OR_RETURN(const bool row, sizes.Step());
+    if (!row) break;
+    bytes[std::string(sizes.ColumnText(0))] =
+        static_cast<std::uint64_t>(sizes.ColumnInt64(1));
+  }
+  for (FunctionSummary& function : functions) {
+    function.bytes = bytes[function.name];
+  }
+  return functions;
+}
+
+absl::StatusOr<StoreStats> MemoIndex::Stats() const {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare(
+          "SELECT (SELECT count(DISTINCT f.name) FROM functions f JOIN calls c "
+          "ON c.function = f.id), count(*), coalesce(sum(c.hits), 0), "
+          "coalesce(sum(c.elapsed), 0), coalesce(sum(c.hits * c.elapsed), 0), "
+          "coalesce(sum(b.size), 0) + (SELECT coalesce(sum(b.size), 0) "
+          "FROM arguments a JOIN blobs b ON b.digest = a.digest WHERE a.kept) "
+          "FROM calls c LEFT JOIN blobs b ON b.digest = c.result"));
+  StoreStats stats;
+  IRENEO_RETURN_IF_ERROR(select.Step().status());
+  stats.functions = select.ColumnInt64(0);
+  stats.calls = select.ColumnInt64(1);
+  stats.hits = select.ColumnInt64(2);
+  stats.computed = absl::Nanoseconds(select.ColumnInt64(3));
+  stats.saved = absl::Nanoseconds(select.ColumnInt64(4));
+  const std::int64_t referred = select.ColumnInt64(5);
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement blobs,
+      connection.Prepare(
+          "SELECT count(*), coalesce(sum(size), 0), coalesce(sum(size) FILTER "
+          "(WHERE digest IN (SELECT result FROM calls) OR digest IN "
+          "(SELECT digest FROM arguments WHERE kept)), 0) FROM blobs"));
+  IRENEO_RETURN_IF_ERROR(blobs.Step().status());
+  stats.blobs = blobs.ColumnInt64(0);
+  stats.bytes = static_cast<std::uint64_t>(blobs.ColumnInt64(1));
+  stats.bytes_deduplicated =
+      static_cast<std::uint64_t>(referred - blobs.ColumnInt64(2));
+  return stats;
+}
+
+absl::StatusOr<std::vector<PrefixMatch>> MemoIndex::FindByPrefix(
+    std::string_view hex, int limit) const {
+  const auto range = PrefixRange(hex);
+  if (!range.has_value()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", std::string(hex),
+                     "' is not the start of a key or digest: "
+                     "expected 1 to 32 lowercase hex digits"));
+  }
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  std::vector<PrefixMatch> matches;
+  for (const bool is_call : {true, false}) {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare(
+            is_call ? "SELECT key FROM calls WHERE key BETWEEN ? AND ? LIMIT ?"
+                    : "SELECT digest FROM blobs WHERE digest BETWEEN ? AND ? "
+                      "LIMIT ?"));
+    select.Bind(1, range->first).Bind(2, range->second).Bind(3, limit);
+    while (true) {
+      IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
+      if (!row) break;
+      IRENEO_ASSIGN_OR_RETURN(const Digest digest, select.ColumnDigest(0));
+      matches.push_back({.digest = digest, .is_call = is_call});
+    }
+  }
+  return matches;
+}
+
+}  // namespace ireneo::internal

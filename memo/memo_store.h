@@ -1,0 +1,100 @@
+#ifndef IRENEO_MEMO_MEMO_STORE_H_
+#define IRENEO_MEMO_MEMO_STORE_H_
+
+// A directory in which the results of functions are remembered. Programs open
+// one, hand it to `Memoize` (memo/memoize.h), and may look at what it holds.
+//
+// A store does not collect garbage by itself, and does not protect against
+// other programs that write into its directory; damage there is noticed on
+// reading and counts as a miss.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ireneo/memo/observer.h"
+#include "ireneo/memo/record.h"
+#include "ireneo/store/blob_store.h"
+#include "ireneo/store/digest.h"
+#include "ireneo/store/file_system.h"
+
+namespace ireneo {
+
+namespace internal {
+class StoreState;
+}  // namespace internal
+
+struct MemoStoreOptions {
+  // Sees every memoized call.
+  CallObserver observer = nullptr;
+  // If false, `Open` fails with NotFound unless the store exists.
+  bool create = true;
+  // What the store's files, except its SQLite database, go through. Must
+  // outlive the store.
+  const FileSystem* file_system = &FileSystem::Posix();
+};
+
+// A handle: cheap to copy, all copies are one store, which stays open while a
+// copy or a function memoized in it lives. Thread-safe; many processes may use
+// one directory at once.
+//
+// Errors, of all members: Unavailable if other processes kept the store locked
+// for longer than twenty seconds; DataLoss if it is damaged; ResourceExhausted
+// if the disk is full; PermissionDenied.
+class MemoStore {
+ public:
+  // Opens the store in `directory`, made with its parents if it does not
+  // exist.
+  //
+  // Errors: FailedPrecondition if `directory` has other things in it than a
+  // store, or a store of another format; NotFound as `options.create` says.
+  static absl::StatusOr<MemoStore> Open(const std::filesystem::path& directory,
+                                        MemoStoreOptions options = {});
+
+  const std::filesystem::path& directory() const;
+
+  // The store's blobs, results of calls and others.
+  BlobStore& blobs() const;
+
+  // Where the payload of a blob is as a file of its own; small ones, of at most
+  // 4096 bytes, have none.
+  std::filesystem::path BlobPath(const Digest& digest) const;
+
+  absl::StatusOr<StoreStats> Stats() const;
+
+  // Sorted by name.
+  absl::StatusOr<std::vector<FunctionSummary>> Functions() const;
+
+  // The remembered calls that `filter` selects, newest first.
+  absl::StatusOr<std::vector<CallRecord>> Calls(
+      const CallFilter& filter = {}) const;
+
+  // Errors: NotFound.
+  absl::StatusOr<CallRecord> FindCall(const Digest& key) const;
+
+  // Drops the record of a call, so that the next one computes. Absent is fine.
+  absl::Status Forget(const Digest& key) const;
+
+  // The calls and blobs whose hex digits start with `hex`, at most `limit` of
+  // each kind. Errors: InvalidArgument unless `hex` is 1 to 32 lowercase hex
+  // digits.
+  absl::StatusOr<std::vector<PrefixMatch>> FindByPrefix(std::string_view hex,
+                                                        int limit = 16) const;
+
+  // For Ireneo's own use.
+  internal::StoreState& state() const { return *state_; }
+
+ private:
+  explicit MemoStore(std::shared_ptr<internal::StoreState> state)
+      : state_(std::move(state)) {}
+
+  std::shared_ptr<internal::StoreState> state_;
+};
+
+}  // namespace ireneo
+
+#endif  // IRENEO_MEMO_MEMO_STORE_H_

@@ -1,0 +1,86 @@
+#ifndef IRENEO_MEMO_RECORD_H_
+#define IRENEO_MEMO_RECORD_H_
+
+// What a store knows of a call that it remembers, and of functions and of
+// itself as a whole. Plain data, read from the index; thread-compatible.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "ireneo/store/digest.h"
+
+namespace ireneo {
+
+struct ArgumentRecord {
+  std::string name;  // Empty if the function was given no argument names.
+  std::string type;  // "f64", "eigen<<f8,?,?,F>/1", ...
+  Digest digest;
+  // True if the value was kept: `digest` then names a blob of the store.
+  bool kept = false;
+};
+
+// One remembered call.
+struct CallRecord {
+  Digest key;
+  std::string function;
+  std::string version;
+  std::map<std::string, std::string> salts;
+  std::vector<ArgumentRecord> arguments;
+  std::string result_type;
+  Digest result;
+  std::uint64_t result_size = 0;  // Bytes.
+  absl::Duration elapsed;         // What computing the result took.
+  absl::Time created_at;
+  absl::Time last_used_at;
+  std::int64_t hits = 0;
+  // Where it was computed, as JSON: host and compiler.
+  std::string environment;
+};
+
+// The calls of one function, all versions together.
+struct FunctionSummary {
+  std::string name;
+  std::vector<std::string> versions;  // Those with calls, oldest first.
+  std::int64_t calls = 0;
+  std::int64_t hits = 0;
+  absl::Duration computed;  // Time it took to compute the results.
+  absl::Duration saved;     // Time it would have taken to do so per hit.
+  std::uint64_t bytes = 0;  // Of the results, equal ones counted once.
+};
+
+struct StoreStats {
+  std::int64_t functions = 0;
+  std::int64_t calls = 0;
+  std::int64_t hits = 0;
+  std::int64_t blobs = 0;
+  std::uint64_t bytes = 0;  // Of all blobs.
+  // What results and kept arguments would take beyond that if equal ones were
+  // not stored once.
+  std::uint64_t bytes_deduplicated = 0;
+  absl::Duration computed;
+  absl::Duration saved;
+  // Calls of this process so far for which the store could not do its part.
+  std::int64_t faults = 0;
+};
+
+// Which calls to list; an empty or absent member selects all.
+struct CallFilter {
+  std::string function = {};  // A prefix of the name, unless `exact`.
+  bool exact = false;
+  std::string version = {};
+  absl::Time since = absl::InfinitePast();  // Created at or after.
+  std::int64_t limit = -1;                  // The newest so many; -1: all.
+};
+
+// A key or a digest, found by its first digits.
+struct PrefixMatch {
+  Digest digest;
+  bool is_call = false;  // The key of a call; else the digest of a blob.
+};
+
+}  // namespace ireneo
+
+#endif  // IRENEO_MEMO_RECORD_H_

@@ -1,0 +1,157 @@
+#ifndef IRENEO_MEMO_REMEMBERED_H_
+#define IRENEO_MEMO_REMEMBERED_H_
+
+// Handles to results that are in a store: what `f.Recall(...)` and `f.Calls()`
+// return. They know everything about a result but its bytes, which they load
+// when asked.
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "ireneo/memo/memo_store.h"
+#include "ireneo/memo/record.h"
+#include "ireneo/serializers/serializer.h"
+#include "ireneo/store/blob.h"
+#include "ireneo/store/digest.h"
+#include "ireneo/store/source.h"
+
+namespace ireneo {
+namespace internal {
+
+// Reads the value that is all of `blob`.
+template <typename T>
+absl::StatusOr<T> Decode(Blob blob) {
+  Source source(std::move(blob));
+  absl::StatusOr<T> value = ireneo::Read<T>(source);
+  if (value.ok()) {
+    if (absl::Status status = source.Finish(); !status.ok()) return status;
+  }
+  return value;
+}
+
+template <typename T>
+absl::StatusOr<T> LoadValue(const MemoStore& store, const Digest& digest) {
+  absl::StatusOr<Blob> blob = store.blobs().Get(digest);
+  if (!blob.ok()) return std::move(blob).status();
+  return Decode<T>(*std::move(blob));
+}
+
+}  // namespace internal
+
+// A result of type `R` in a store. Keeps the store open. Thread-compatible.
+template <typename R>
+class Remembered {
+ public:
+  Remembered(MemoStore store, CallRecord record)
+      : store_(std::move(store)), record_(std::move(record)) {}
+
+  // The digest of the result's bytes.
+  const Digest& digest() const { return record_.result; }
+
+  // The call whose result this is.
+  const CallRecord& record() const { return record_; }
+
+  // The result. Errors: DataLoss if it was damaged, NotFound if it was removed,
+  // since the handle was made: calling the function again computes it anew.
+  absl::StatusOr<R> Load() const {
+    return internal::LoadValue<R>(store_, record_.result);
+  }
+
+  // The result in place, not copied; see `ireneo::View`. Errors: as `Load`.
+  template <typename T = R>
+  requires Viewable<T> && std::same_as<T, R> absl::StatusOr<ireneo::View<T>>
+  View()
+  const {
+    absl::StatusOr<Blob> blob = store_.blobs().Get(record_.result);
+    if (!blob.ok()) return std::move(blob).status();
+    return ireneo::View<T>::Of(*std::move(blob));
+  }
+
+ private:
+  MemoStore store_;
+  CallRecord record_;
+};
+
+// One remembered call of a function that returns `R` (or StatusOr of it) and
+// takes parameters of types `Args`. Thread-compatible.
+template <typename R, typename... Args>
+class TypedCall {
+ public:
+  TypedCall(MemoStore store, CallRecord record)
+      : store_(std::move(store)), record_(std::move(record)) {}
+
+  // The value of parameter `I`, counted from 0; what a parameter views is
+  // returned as an owning value, as std::string for std::string_view.
+  //
+  // Errors: NotFound if it was not kept; DataLoss if it was damaged.
+  template <std::size_t I>
+  auto argument() const {
+    using T = StoredType<
+        std::remove_cvref_t<std::tuple_element_t<I, std::tuple<Args...>>>>;
+    const ArgumentRecord& argument = record_.arguments[I];
+    if (!argument.kept) {
+      return absl::StatusOr<T>(absl::NotFoundError(
+          absl::StrCat("argument ", I, " of call ", record_.key.ToString(),
+                       " of ", record_.function,
+                       " was not kept: memoize with keep_arguments = kAll")));
+    }
+    return internal::LoadValue<T>(store_, argument.digest);
+  }
+
+  // The result. Errors: NotFound if it was removed; DataLoss if it was damaged.
+  absl::StatusOr<R> result() const {
+    return internal::LoadValue<R>(store_, record_.result);
+  }
+
+  // What computing it took.
+  absl::Duration elapsed() const { return record_.elapsed; }
+
+  const CallRecord& record() const { return record_; }
+
+ private:
+  MemoStore store_;
+  CallRecord record_;
+};
+
+// A list of calls that may have failed to be read. Like a stream it can be
+// walked at once, and be asked afterwards whether that was all; like a StatusOr
+// it can be asked first.
+//
+//     for (const auto& call : f.Calls()) { ... }
+template <typename Call>
+class CallList {
+ public:
+  explicit CallList(absl::Status status) : status_(std::move(status)) {}
+  explicit CallList(std::vector<Call> calls) : calls_(std::move(calls)) {}
+
+  // If not OK, the list is empty.
+  bool ok() const { return status_.ok(); }
+  const absl::Status& status() const { return status_; }
+
+  auto begin() const { return calls_.begin(); }
+  auto end() const { return calls_.end(); }
+  std::size_t size() const { return calls_.size(); }
+  bool empty() const { return calls_.empty(); }
+  const Call& operator[](std::size_t i) const { return calls_[i]; }
+
+  const std::vector<Call>& operator*() const& { return calls_; }
+  std::vector<Call> operator*() && { return std::move(calls_); }
+  const std::vector<Call>* operator->() const { return &calls_; }
+
+ private:
+  absl::Status status_;
+  std::vector<Call> calls_;
+};
+
+}  // namespace ireneo
+
+#endif  // IRENEO_MEMO_REMEMBERED_H_

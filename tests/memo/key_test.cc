@@ -1,0 +1,86 @@
+// Keys stay on disk for ever: these digests are only ever added to.
+
+#include "ireneo/memo/key.h"
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "ireneo/store/digest.h"
+
+namespace ireneo {
+namespace {
+
+FunctionIdentity Identity() {
+  return {.name = "acme.Solve",
+          .version = "1",
+          .callees = {"src:ab12", "src:cd34"},
+          .salts = {{"blas", "openblas-0.3.21"}, {"mode", "fast"}},
+          .result_type = "eigen<<f8,?,1,F>/1",
+          .argument_types = {"eigen<<f8,?,?,F>/1", "f64"}};
+}
+
+TEST(KeyTest, FunctionDigestIsPinned) {
+  EXPECT_EQ(FunctionDigest(Identity()).ToString(),
+            "xxh3:0e45eb9b80dedd01159b6a75eb295eac");
+  EXPECT_EQ(FunctionDigest({.name = "f", .version = "", .result_type = "i32"})
+                .ToString(),
+            "xxh3:516088c6ba4e095b092d0b05c65eba96");
+}
+
+TEST(KeyTest, CallKeyIsPinned) {
+  const Digest function = FunctionDigest(Identity());
+  EXPECT_EQ(CallKey(function, {}).ToString(),
+            "xxh3:6c916a9752d1a6c741f74920b12a6e54");
+  EXPECT_EQ(CallKey(function, std::vector<Digest>{Digest::Of("a")}).ToString(),
+            "xxh3:db3e82288b83355073f8c5b5e52f1e24");
+}
+
+TEST(KeyTest, EveryPartOfTheIdentityCounts) {
+  std::vector<FunctionIdentity> identities(12, Identity());
+  identities[1].name = "acme.Solv";
+  identities[2].version = "2";
+  identities[3].callees.pop_back();
+  identities[4].callees[0] = "src:ab13";
+  identities[5].salts["blas"] = "openblas-0.3.22";
+  identities[6].salts.erase("mode");
+  identities[7].result_type = "eigen<<f4,?,1,F>/1";
+  identities[8].argument_types.pop_back();
+  std::swap(identities[9].argument_types[0], identities[9].argument_types[1]);
+  // What stands on either side of a border cannot move over it.
+  identities[10].name = "acme.Solve1";
+  identities[10].version = "";
+  identities[11].callees = {};
+  identities[11].salts["src:ab12"] = "src:cd34";
+  std::set<Digest> digests;
+  for (const FunctionIdentity& identity : identities) {
+    digests.insert(FunctionDigest(identity));
+  }
+  EXPECT_EQ(digests.size(), identities.size());
+}
+
+TEST(KeyTest, OrderAndRepetitionOfCalleesDoNotCount) {
+  FunctionIdentity other = Identity();
+  other.callees = {"src:cd34", "src:ab12", "src:cd34"};
+  EXPECT_EQ(FunctionDigest(other), FunctionDigest(Identity()));
+}
+
+TEST(KeyTest, OrderAndNumberOfArgumentsCount) {
+  const Digest function = FunctionDigest(Identity());
+  const Digest a = Digest::Of("a");
+  const Digest b = Digest::Of("b");
+  std::set<Digest> keys = {
+      CallKey(function, {}),
+      CallKey(function, std::vector{a}),
+      CallKey(function, std::vector{b}),
+      CallKey(function, std::vector{a, b}),
+      CallKey(function, std::vector{b, a}),
+      CallKey(function, std::vector{a, a}),
+      CallKey(Digest(), std::vector{a, a}),
+  };
+  EXPECT_EQ(keys.size(), 7u);
+}
+
+}  // namespace
+}  // namespace ireneo

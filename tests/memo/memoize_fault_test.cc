@@ -1,0 +1,208 @@
+// A failing or damaged store never fails a call and never returns a wrong
+// value.
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "ireneo/memo/memoize.h"
+#include "ireneo/serializers/standard.h"
+#include "tests/store/faulty_file_system.h"
+#include "tests/store/test_util.h"
+
+namespace ireneo {
+namespace {
+
+using ::ireneo::testing::CountEntries;
+using ::ireneo::testing::FaultyFileSystem;
+using ::ireneo::testing::FileBytes;
+using ::ireneo::testing::IsOk;
+using ::ireneo::testing::StatusIs;
+using ::ireneo::testing::TemporaryDirectory;
+using ::ireneo::testing::WriteFileBytes;
+using ::testing::HasSubstr;
+
+namespace fs = std::filesystem;
+
+std::string Repeat(const std::string& text, int times) {
+  std::string result;
+  for (int i = 0; i < times; ++i) result += text;
+  return result;
+}
+
+auto MemoizedRepeat(const MemoStore& store) {
+  return Memoize(store,
+                 {.name = "test.Repeat",
+                  .version = "1",
+                  .keep_arguments = KeepArguments::kAll},
+                 Repeat);
+}
+
+TEST(MemoizeFaultTest, AnyFailingFileOperationCostsNoCall) {
+  const std::string large_argument(9000, 'a');
+  for (const bool for_ever : {false, true}) {
+    for (std::uint64_t n = 1;; ++n) {
+      SCOPED_TRACE(absl::StrCat("operation ", n, for_ever ? " for ever" : ""));
+      const TemporaryDirectory dir;
+      FaultyFileSystem faulty(FileSystem::Posix());
+      std::vector<absl::Status> faults;
+      const auto store =
+          MemoStore::Open(dir.path(), {.observer =
+                                           [&](const CallEvent& event) {
+                                             if (!event.fault.ok()) {
+                                               faults.push_back(event.fault);
+                                             }
+                                           },
+                                       .file_system = &faulty});
+      ASSERT_THAT(store, IsOk());
+      const auto f = MemoizedRepeat(*store);
+      faulty.Arm({.nth = n,
+                  .for_ever = for_ever,
+                  .status = absl::ResourceExhaustedError("disk full")});
+      for (int round = 0; round < 2; ++round) {
+        EXPECT_EQ(f("x", 10), Repeat("x", 10));
+        EXPECT_EQ(f("xy", 5000), Repeat("xy", 5000));
+        EXPECT_EQ(f(large_argument, 1), large_argument);
+      }
+      const bool done = faulty.failed() == 0;
+      faulty.Disarm();
+      // A failed tidy-up or a presence check that fails costs nothing.
+      if (done) {
+        EXPECT_TRUE(faults.empty());
+        break;
+      }
+      for (const absl::Status& fault : faults) {
+        EXPECT_THAT(fault, StatusIs(absl::StatusCode::kResourceExhausted,
+                                    HasSubstr("disk full")));
+      }
+      EXPECT_EQ(store->Stats()->faults,
+                static_cast<std::int64_t>(faults.size()));
+      // Once the trouble is over, all is remembered.
+      f("x", 10);
+      f("xy", 5000);
+      f(large_argument, 1);
+      const auto reopened = MemoStore::Open(dir.path(), {.create = false});
+      ASSERT_THAT(reopened, IsOk());
+      const auto g = MemoizedRepeat(*reopened);
+      EXPECT_EQ(**g.Lookup("x", 10), Repeat("x", 10));
+      EXPECT_EQ(**g.Lookup("xy", 5000), Repeat("xy", 5000));
+      EXPECT_EQ(**g.Lookup(large_argument, 1), large_argument);
+    }
+  }
+}
+
+// Runs `damage` on a store with one large result and sees it heal.
+void ExpectHeals(const std::function<void(const fs::path& blob)>& damage) {
+  const TemporaryDirectory dir;
+  std::vector<absl::Status> faults;
+  const auto store =
+      MemoStore::Open(dir.path(), {.observer = [&](const CallEvent& event) {
+                        if (!event.fault.ok()) faults.push_back(event.fault);
+                      }});
+  ASSERT_THAT(store, IsOk());
+  const auto f = MemoizedRepeat(*store);
+  const std::string expected = Repeat("abc", 3000);
+  ASSERT_EQ(f("abc", 3000), expected);
+  const fs::path blob = store->BlobPath(f.Recall("abc", 3000)->digest());
+  const std::string good = FileBytes(blob);
+
+  damage(blob);
+  EXPECT_EQ(f("abc", 3000), expected);
+  EXPECT_THAT(faults, ::testing::ElementsAre(
+                          StatusIs(absl::StatusCode::kDataLoss,
+                                   HasSubstr(blob.filename().native()))));
+  EXPECT_EQ(FileBytes(blob), good);
+  EXPECT_EQ(f("abc", 3000), expected);
+  EXPECT_EQ(faults.size(), 1u);
+}
+
+TEST(MemoizeFaultTest, AChangedBlobIsRecomputed) {
+  ExpectHeals([](const fs::path& blob) {
+    std::string bytes = FileBytes(blob);
+    bytes[4321] ^= 1;
+    fs::permissions(blob, fs::perms::owner_write, fs::perm_options::add);
+    WriteFileBytes(blob, bytes);
+  });
+}
+
+TEST(MemoizeFaultTest, ATruncatedBlobIsRecomputed) {
+  ExpectHeals([](const fs::path& blob) {
+    fs::permissions(blob, fs::perms::owner_write, fs::perm_options::add);
+    fs::resize_file(blob, 100);
+  });
+}
+
+TEST(MemoizeFaultTest, AMissingBlobIsRecomputed) {
+  ExpectHeals([](const fs::path& blob) { fs::remove(blob); });
+}
+
+TEST(MemoizeFaultTest, LookupOfADamagedResultIsAMissThatIsForgotten) {
+  const TemporaryDirectory dir;
+  const auto store = MemoStore::Open(dir.path());
+  ASSERT_THAT(store, IsOk());
+  const auto f = MemoizedRepeat(*store);
+  f("abc", 3000);
+  fs::remove(store->BlobPath(f.Recall("abc", 3000)->digest()));
+  EXPECT_EQ(*f.Contains("abc", 3000), true);  // Reads no value.
+  EXPECT_EQ(*f.Lookup("abc", 3000), std::nullopt);
+  EXPECT_EQ(*f.Contains("abc", 3000), false);
+}
+
+TEST(MemoizeFaultTest, BytesOfAnotherTypeAreAMiss) {
+  // A serializer that was changed without a new name cannot read old bytes.
+  const TemporaryDirectory dir;
+  const auto store = MemoStore::Open(dir.path());
+  ASSERT_THAT(store, IsOk());
+  const auto f = MemoizedRepeat(*store);
+  f("abc", 2);
+  const CallRecord record = *store->FindCall(*f.KeyOf("abc", 2));
+  const auto put = store->blobs().Put("not a string");
+  {
+    // What no program of ours writes: a record with another's result.
+    const auto database = Database::Open(dir.path() / "index.db", "");
+    ASSERT_THAT(database, IsOk());
+    auto connection = (*database)->Acquire();
+    auto update = connection->Prepare("UPDATE calls SET result = ?");
+    ASSERT_THAT(update->Bind(1, put->digest).Run(), IsOk());
+  }
+  EXPECT_EQ(f("abc", 2), "abcabc");
+  EXPECT_EQ(store->FindCall(record.key)->result, record.result);
+}
+
+TEST(MemoizeFaultTest, AStoreThatVanishesCostsNoCall) {
+  const TemporaryDirectory dir;
+  const auto store = MemoStore::Open(dir.path() / "store");
+  ASSERT_THAT(store, IsOk());
+  const auto f = MemoizedRepeat(*store);
+  EXPECT_EQ(f("abc", 3000), Repeat("abc", 3000));
+  fs::remove_all(dir.path() / "store");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(f("abc", 3000), Repeat("abc", 3000));
+    EXPECT_EQ(f("abcd", 3000), Repeat("abcd", 3000));
+    EXPECT_EQ(f("abcd", i), Repeat("abcd", i));
+  }
+  EXPECT_GT(store->Stats()->faults, 0);
+}
+
+TEST(MemoizeFaultTest, AnIndexThatTurnsToGarbageCostsNoCall) {
+  const TemporaryDirectory dir;
+  const auto store = MemoStore::Open(dir.path() / "store");
+  ASSERT_THAT(store, IsOk());
+  const auto f = MemoizedRepeat(*store);
+  for (int i = 0; i < 100; ++i) f("abc", i);
+  for (const char* name : {"index.db", "index.db-wal"}) {
+    const fs::path path = dir.path() / "store" / name;
+    std::string bytes = FileBytes(path);
+    for (std::size_t i = 100; i < bytes.size(); i += 3) bytes[i] ^= 0x5a;
+    WriteFileBytes(path, bytes);
+  }
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(f("abc", i), Repeat("abc", i));
+}
+
+}  // namespace
+}  // namespace ireneo

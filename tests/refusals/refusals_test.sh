@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Programs that the compiler must refuse with one error, whose sentence says
+# what is wrong, and one that it must accept. The first line of each says which.
+set -u
+cd "$TEST_SRCDIR/$TEST_WORKSPACE"
+
+check() {
+  local compiler=$1 file=$2 output first errors
+  output=$("$compiler" -std=c++20 -fsyntax-only -I.. -isystem \
+    /usr/include/eigen3 "$file" 2>&1)
+  local status=$?
+  first=$(head -n 1 "$file")
+  errors=$(grep -cE '(^|[^_])error:' <<<"$output")
+  case $first in
+    "// accepted: "*)
+      [ $status -eq 0 ] && return 0 ;;
+    "// refused: "*)
+      # The sentence, whatever the compiler's line breaks, and nothing else.
+      [ $status -ne 0 ] && [ "$errors" -eq 1 ] &&
+        tr '\n' ' ' <<<"$output" | grep -qE "${first#// refused: }" && return 0 ;;
+  esac
+  printf '%s: %s: not as its first line says (%s errors)\n%s\n\n' \
+    "$compiler" "$file" "$errors" "$output"
+  return 1
+}
+export -f check
+
+compilers=(g++)
+command -v clang++ >/dev/null && compilers+=(clang++)
+files=(tests/refusals/*.cc)
+[ ${#files[@]} -ge 16 ] || { echo "programs are missing: ${files[*]}"; exit 1; }
+for compiler in "${compilers[@]}"; do
+  printf '%s\0' "${files[@]}" |
+    xargs -0 -n 1 -P 2 bash -c 'check "$0" "$1"' "$compiler" || exit 1
+done
+echo "${#files[@]} programs with ${compilers[*]}"
