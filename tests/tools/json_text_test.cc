@@ -1,0 +1,73 @@
+#include "ireneo/tools/json_text.h"
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "boost/json/array.hpp"
+#include "boost/json/object.hpp"
+#include "boost/json/parse.hpp"
+#include "gtest/gtest.h"
+
+namespace ireneo::tools {
+namespace {
+
+namespace json = boost::json;
+
+TEST(ToJsonTextTest, ShortValuesStayOnOneLine) {
+  EXPECT_EQ(ToJsonText(json::object{{"a", json::array{1, nullptr, true}},
+                                    {"b", json::object{}}}),
+            "{\"a\": [1, null, true], \"b\": {}}\n");
+}
+
+TEST(ToJsonTextTest, LongValuesAreIndented) {
+  const std::string text(60, 'x');
+  EXPECT_EQ(ToJsonText(json::object{{"a", json::array{text, 1}}, {"b", 2}}),
+            "{\n"
+            "  \"a\": [\n"
+            "    \"" +
+                text +
+                "\",\n"
+                "    1\n"
+                "  ],\n"
+                "  \"b\": 2\n"
+                "}\n");
+}
+
+TEST(ToJsonTextTest, DoublesAreShortAndStayDoubles) {
+  EXPECT_EQ(ToJsonText(0.1), "0.1\n");
+  EXPECT_EQ(ToJsonText(5.0), "5.0\n");
+  EXPECT_EQ(ToJsonText(1e300), "1e+300\n");
+  EXPECT_EQ(ToJsonText(-0.0), "-0.0\n");
+  EXPECT_EQ(ToJsonText(~0ull), "18446744073709551615\n");
+  EXPECT_EQ(ToJsonText(std::nan("")), "null\n");
+  EXPECT_EQ(ToJsonText(-std::numeric_limits<double>::infinity()), "null\n");
+}
+
+TEST(ToJsonTextTest, StringsAreSafeOnATerminal) {
+  EXPECT_EQ(ToJsonText("\"\\/\n\t\x1b\x7f"),
+            "\"\\\"\\\\/\\n\\u0009\\u001b\\u007f\"\n");
+  EXPECT_EQ(ToJsonText("gr\u00fc\u00df \u009b\u202e\U000e0041"),
+            "\"gr\u00fc\u00df \\u009b\\u202e\\udb40\\udc41\"\n");
+}
+
+TEST(ToJsonTextTest, IsJsonWhateverTheBytes) {
+  EXPECT_EQ(ToJsonText("a\xff"), "\"a\\\\xff\"\n");
+  std::string all;
+  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+  const json::value value = json::object{{all, all}};
+  boost::system::error_code error;
+  json::parse(ToJsonText(value), error);
+  EXPECT_FALSE(error) << error.message();
+}
+
+TEST(ToJsonTextTest, ParsesToTheSameValue) {
+  const json::value value = {
+      {"strings", {"\u0001", "\U0001f600", "\u202e", "/"}},
+      {"numbers", {1, -2, 0.1, 1e-300, 12345678901234567890u}},
+      {"nested", {{"a", {{1, 2}, {3, 4}}}, {"b", nullptr}}}};
+  EXPECT_EQ(json::parse(ToJsonText(value)), value);
+}
+
+}  // namespace
+}  // namespace ireneo::tools

@@ -1,0 +1,206 @@
+// Makes the stores that the tests of the command look at.
+//
+//   make_store sample DIR   calls of every kind, and blobs that no call has,
+//                           whose digests it prints, one a line
+//   make_store crowd DIR    so many calls that keys and blobs share their first
+//                           digits
+//   make_store empty DIR
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "Eigen/Core"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "ireneo/ireneo.h"
+
+namespace {
+
+struct Params {
+  double tolerance = 1e-9;
+  std::int32_t max_iterations = 100;
+
+  static constexpr char kIreneoType[] = "sample.Params/1";
+  static constexpr auto IreneoFields = [](auto& self, auto&& visit) {
+    visit(self.tolerance, self.max_iterations);
+  };
+};
+
+// A type that the command knows nothing of.
+struct Mesh {
+  std::string bytes;
+};
+
+}  // namespace
+
+template <>
+struct ireneo::Serializer<Mesh> {
+  static std::string TypeName() { return "sample.Mesh/1"; }
+  static void Write(const Mesh& mesh, Sink& sink) {
+    sink.WriteString(mesh.bytes);
+  }
+  static absl::StatusOr<Mesh> Read(Source& source) {
+    return Mesh{std::string(source.ReadString())};
+  }
+};
+
+namespace {
+
+using ireneo::KeepArguments;
+using ireneo::Memoize;
+using ireneo::MemoStore;
+
+void CallScalars(const MemoStore& store) {
+  const auto square = Memoize(
+      store, {.name = "sample.Square", .version = "1", .argument_names = {"x"}},
+      [](double x) { return x * x; });
+  for (const double x : {1.5, 2.5, 3.5}) square(x);
+  square(2.5);
+  square(2.5);
+  const auto power = Memoize(
+      store,
+      {.name = "sample.Power",
+       .version = "1",
+       .argument_names = {"base", "exponent"}},
+      [](double base, double exponent) { return std::pow(base, exponent); });
+  power(10, 2);
+  power(10, 3);
+  const auto slow = Memoize(
+      store,
+      {.name = "sample.Slow", .version = "1", .argument_names = {"seconds"}},
+      [](double seconds) {
+        absl::SleepFor(absl::Seconds(seconds));
+        return seconds;
+      });
+  slow(0.02);
+  const auto greet = Memoize(
+      store,
+      {.name = "sample.Greet", .version = "1", .argument_names = {"name"}},
+      [](const std::string& name) { return "Hello, " + name; });
+  greet("Gr\u00fc\u00dfe \u4e16\u754c");
+  greet("\x1b[31mred\n\u202e");
+}
+
+void CallArrays(const MemoStore& store) {
+  const auto mean =
+      Memoize(store, {.name = "sample.Mean", .version = "1"},
+              [](const std::vector<double>& values, std::int32_t skip) {
+                double sum = 0;
+                for (std::size_t i = skip; i < values.size(); ++i)
+                  sum += values[i];
+                return sum / static_cast<double>(values.size() - skip);
+              });
+  mean(std::vector<double>(2000, 0.25), 3);  // A file: more than 4 KiB.
+  mean({1, 2, 3}, 0);
+  const auto counting =
+      Memoize(store,
+              {.name = "sample.Counting",
+               .version = "1",
+               .argument_names = {"rows", "columns"}},
+              [](std::int32_t rows, std::int32_t columns) {
+                Eigen::MatrixXd matrix(rows, columns);
+                for (Eigen::Index i = 0; i < matrix.size(); ++i) {
+                  matrix(i / columns, i % columns) = static_cast<double>(i);
+                }
+                return matrix;
+              });
+  counting(3, 4);
+  counting(40, 40);
+  counting(400, 400);  // More than 1 MiB.
+  const auto trace = Memoize(
+      store,
+      {.name = "sample.Trace", .version = "1", .argument_names = {"matrix"}},
+      [](const Eigen::MatrixXd& matrix) { return matrix.trace(); });
+  trace(Eigen::MatrixXd::Constant(2, 2,
+                                  std::numeric_limits<double>::quiet_NaN()));
+}
+
+void CallEqualResults(const MemoStore& store) {
+  const auto ones = [](std::int32_t n) { return std::vector<double>(n, 1.0); };
+  for (const char* name : {"sample.Ones", "sample.AlsoOnes"}) {
+    Memoize(store, {.name = name, .version = "1", .argument_names = {"n"}},
+            ones)(1000);
+  }
+  // The same bytes, of two types.
+  Memoize(store, {.name = "sample.Signed", .version = "1"},
+          [](std::int64_t i) { return i; })(7);
+  Memoize(store, {.name = "sample.Unsigned", .version = "1"},
+          [](std::uint64_t i) { return i; })(7);
+}
+
+void CallStructs(const MemoStore& store) {
+  Memoize(store,
+          {.name = "sample.Refine",
+           .version = "1",
+           .argument_names = {"params"},
+           .salts = {{"blas", "openblas-0.3.21"}, {"libm", "2.36"}}},
+          [](const Params& params) {
+            return Params{params.tolerance / 2, params.max_iterations * 2};
+          })(Params{});
+  for (const char* version : {"1", "2"}) {
+    Memoize(store,
+            {.name = "sample.Versioned",
+             .version = version,
+             .argument_names = {"x"}},
+            [](double x) { return x; })(0.5);
+  }
+  Memoize(store,
+          {.name = "sample.Secret",
+           .version = "1",
+           .argument_names = {"password", "weights"},
+           .keep_arguments = KeepArguments::kNone},
+          [](const std::string& password, const Eigen::VectorXd&) {
+            return password.size() > 8;
+          })("hunter2", Eigen::VectorXd::Ones(3));
+  Memoize(store,
+          {.name = "sample.Mesh", .version = "1", .argument_names = {"mesh"}},
+          [](const Mesh& mesh) { return Mesh{mesh.bytes + "!"}; })(
+      Mesh{"triangle"});
+  Memoize(store, {.name = "sample.Evil\x1b[2J\n", .version = "\x1b[0m"},
+          [](double x) { return x; })(0.125);
+}
+
+absl::Status MakeSample(const MemoStore& store) {
+  CallScalars(store);
+  CallArrays(store);
+  CallEqualResults(store);
+  CallStructs(store);
+  const std::string binary("\0\1\2\xff binary", 11);
+  for (const std::string_view bytes :
+       {std::string_view(binary), std::string_view("plain text\n")}) {
+    const absl::StatusOr<ireneo::PutResult> put = store.blobs().Put(bytes);
+    if (!put.ok()) return put.status();
+    std::printf("%s\n", put->digest.ToString().c_str());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Make(std::string_view kind, const char* directory) {
+  const absl::StatusOr<MemoStore> store = MemoStore::Open(directory);
+  if (!store.ok()) return store.status();
+  if (kind == "sample") return MakeSample(*store);
+  if (kind == "crowd") {
+    const auto identity = Memoize(
+        *store,
+        {.name = "sample.Identity", .version = "1", .argument_names = {"i"}},
+        [](std::int64_t i) { return i; });
+    for (std::int64_t i = 0; i < 1000; ++i) identity(i);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  const absl::Status status = Make(argv[1], argv[2]);
+  if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  return status.ok() ? 0 : 1;
+}

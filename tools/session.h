@@ -1,0 +1,33 @@
+#ifndef IRENEO_TOOLS_SESSION_H_
+#define IRENEO_TOOLS_SESSION_H_
+
+// What a command of `ireneo` works with.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "ireneo/memo/memo_store.h"
+#include "ireneo/serializers/registry.h"
+#include "ireneo/tools/output.h"
+
+namespace ireneo::tools {
+
+struct Session {
+  MemoStore store;
+  Registry registry;
+  bool json = false;  // One JSON document instead of text for people.
+  Output& out;
+  // What is damaged, a line each. They go to standard error behind the output,
+  // and the exit status is 1. Empty if all is well.
+  std::vector<std::string> damage = {};
+};
+
+// Does its work in a session. An error ends the program with its message on
+// standard error and exit status 1.
+using Command = std::function<absl::Status(Session&)>;
+
+}  // namespace ireneo::tools
+
+#endif  // IRENEO_TOOLS_SESSION_H_

@@ -1,0 +1,155 @@
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "boost/json/array.hpp"
+#include "boost/json/object.hpp"
+#include "ireneo/memo/record.h"
+#include "ireneo/store/blob.h"
+#include "ireneo/tools/call_view.h"
+#include "ireneo/tools/format.h"
+#include "ireneo/tools/json_text.h"
+#include "ireneo/tools/show.h"
+
+namespace ireneo::tools {
+namespace {
+
+namespace json = boost::json;
+
+// What calls have that blob as.
+struct Use {
+  Digest key;
+  std::string function;
+  std::string role;  // "result", "argument years".
+  std::string type;
+};
+
+absl::StatusOr<std::vector<Use>> FindUses(const MemoStore& store,
+                                          const Digest& digest) {
+  const absl::StatusOr<std::vector<CallRecord>> records = store.Calls();
+  if (!records.ok()) return records.status();
+  std::vector<Use> uses;
+  for (const CallRecord& record : *records) {
+    if (record.result == digest) {
+      uses.push_back(
+          {record.key, record.function, "result", record.result_type});
+    }
+    for (std::size_t i = 0; i < record.arguments.size(); ++i) {
+      if (record.arguments[i].digest != digest) continue;
+      uses.push_back({record.key, record.function,
+                      absl::StrCat("argument ", ArgumentName(record, i)),
+                      record.arguments[i].type});
+    }
+  }
+  return uses;
+}
+
+// What a blob is: the same bytes may be values of several types.
+struct BlobView {
+  Digest digest;
+  absl::StatusOr<Blob> blob;
+  std::vector<ValueView> values;  // One for each type.
+  std::vector<Use> uses;
+};
+
+std::string ToText(const BlobView& view, const MemoStore& store,
+                   std::size_t width) {
+  Sheet sheet;
+  sheet.Add("blob", view.digest.ToString());
+  if (view.blob.ok()) sheet.Add("size", HumanBytes(view.blob->size()));
+  const std::string file = BlobFile(store, view.digest);
+  if (!file.empty()) sheet.Add("file", file);
+  for (const ValueView& value : view.values) {
+    sheet.Add("type", value.type);
+    AddValue(value, width, sheet);
+  }
+  if (view.values.empty()) {
+    sheet.Add("type", "unknown: no call has it as argument or result");
+    if (view.blob.ok()) sheet.Add("bytes", HexDump(view.blob->bytes()));
+  }
+  // Uses that differ in the call alone are one line.
+  std::map<std::string, std::vector<Digest>> calls;
+  for (const Use& use : view.uses) {
+    calls[absl::StrCat(use.role, " of ", use.function)].push_back(use.key);
+  }
+  bool first = true;
+  for (const auto& [what, keys] : calls) {
+    constexpr std::size_t kShown = 3;
+    std::string text =
+        absl::StrCat(what, ", ", keys.size() == 1 ? "call" : "calls");
+    for (std::size_t i = 0; i < std::min(keys.size(), kShown); ++i) {
+      absl::StrAppend(&text, i == 0 ? " " : ", ", ShortHex(keys[i]));
+    }
+    if (keys.size() > kShown) {
+      absl::StrAppend(&text, " and ", keys.size() - kShown, " more");
+    }
+    sheet.Add(first ? "used as" : "", text);
+    first = false;
+  }
+  return sheet.ToString(width);
+}
+
+json::value ToJson(const BlobView& view, const MemoStore& store) {
+  json::object object = {{"kind", "blob"},
+                         {"digest", view.digest.ToString()},
+                         {"bytes", nullptr},
+                         {"file", nullptr}};
+  if (view.blob.ok()) object["bytes"] = view.blob->size();
+  const std::string file = BlobFile(store, view.digest);
+  if (!file.empty()) object["file"] = file;
+  json::array values;
+  for (const ValueView& value : view.values) {
+    json::object described = ToJson(value, /*statistics=*/true);
+    described.erase("digest");
+    described.erase("bytes");
+    values.push_back(std::move(described));
+  }
+  object["values"] = std::move(values);
+  json::array uses;
+  for (const Use& use : view.uses) {
+    uses.push_back(json::object{{"key", use.key.ToString()},
+                                {"function", use.function},
+                                {"role", use.role}});
+  }
+  object["uses"] = std::move(uses);
+  object["error"] = nullptr;
+  if (!view.blob.ok()) {
+    object["error"] = std::string(view.blob.status().message());
+  }
+  return object;
+}
+
+}  // namespace
+
+absl::Status ShowBlob(const Digest& digest, Session& session) {
+  absl::StatusOr<std::vector<Use>> uses = FindUses(session.store, digest);
+  if (!uses.ok()) return uses.status();
+  BlobView view = {.digest = digest,
+                   .blob = session.store.blobs().Get(digest),
+                   .values = {},
+                   .uses = *std::move(uses)};
+  if (!view.blob.ok()) {
+    session.damage.emplace_back(view.blob.status().message());
+  }
+  ValueViewer viewer(session.store, session.registry, Attention::kFull);
+  std::set<std::string> types;
+  for (const Use& use : view.uses) {
+    if (!types.insert(use.type).second) continue;
+    view.values.push_back(viewer.Look(use.type, digest));
+    const ValueView& value = view.values.back();
+    if (view.blob.ok() && value.state == ValueView::State::kDamaged) {
+      session.damage.push_back(absl::StrCat(digest.ToString(), ": ",
+                                            std::string(value.why.message())));
+    }
+  }
+  session.out.Write(session.json
+                        ? ToJsonText(ToJson(view, session.store))
+                        : ToText(view, session.store, session.out.width()));
+  return absl::OkStatus();
+}
+
+}  // namespace ireneo::tools
