@@ -23,9 +23,9 @@
 // invariant to check, a pointer or a cache wants its own `Serializer`.
 //
 // A member that is missing from the list would be missing from keys. For an
-// aggregate (no private members, no constructors) the compiler refuses that, and
-// so a class that inherits the list of its base. It cannot tell in a struct that
-// is no aggregate, nor behind a member that anything converts to, as
+// aggregate (no private members, no constructors) the compiler refuses that,
+// and so a class that inherits the list of its base. It cannot tell in a struct
+// that is no aggregate, nor behind a member that anything converts to, as
 // std::optional.
 
 #include <concepts>
@@ -50,8 +50,8 @@ namespace internal {
 template <typename T>
 struct AnyMemberOf {
   template <typename U>
-    requires(!std::is_base_of_v<U, T>)
-  operator U() const;  // NOLINT(google-explicit-constructor)
+  requires(!std::is_base_of_v<U, T>) operator U()
+      const;  // NOLINT(google-explicit-constructor)
 };
 
 template <typename T, std::size_t... kIndex>
