@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/json.hpp>
 #include <exception>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "ireneo/memo/store_state.h"
 #include "ireneo/store/status_macros.h"
@@ -13,6 +15,13 @@ namespace ireneo::internal {
 namespace {
 
 constexpr std::uint64_t kSmallArgument = 64 << 10;
+
+// Whether the index, which keeps such things as JSON, could give it back.
+bool IsUtf8(const std::string& text) {
+  boost::system::error_code error;
+  boost::json::parse(boost::json::serialize(boost::json::string(text)), error);
+  return !error;
+}
 
 absl::Status CheckOptions(const MemoizeOptions& options,
                           std::size_t parameters) {
@@ -26,6 +35,20 @@ absl::Status CheckOptions(const MemoizeOptions& options,
         absl::StrCat("memoized function ", options.name, " has ", parameters,
                      " parameters and ", options.argument_names.size(),
                      " argument names: give one for each, or none"));
+  }
+  std::vector<std::string> texts = options.argument_names;
+  texts.insert(texts.end(), {options.name, options.version});
+  texts.insert(texts.end(), options.callees.begin(), options.callees.end());
+  for (const auto& [name, value] : options.salts) {
+    texts.insert(texts.end(), {name, value});
+  }
+  for (const std::string& text : texts) {
+    if (!IsUtf8(text)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "memoized function ", absl::CHexEscape(options.name), " has '",
+          absl::CHexEscape(text),
+          "' in its options, which is not UTF-8: write bytes as hex digits"));
+    }
   }
   return absl::OkStatus();
 }

@@ -19,6 +19,12 @@ namespace json = boost::json;
 // Of one argument in calls.arguments: its digest, and whether it was kept.
 constexpr std::size_t kArgumentSize = Digest::kSize + 1;
 
+// The columns that ReadRecords takes, in its order.
+#define IRENEO_SELECT_RECORDS                                     \
+  "SELECT key, function, version, salts, argument_types, "        \
+  "argument_names, result_type, arguments, result, result_size, " \
+  "elapsed, created, last_use, hits, environment FROM records "
+
 std::string ToJson(const std::vector<std::string>& strings) {
   return json::serialize(json::array(strings.begin(), strings.end()));
 }
@@ -283,7 +289,7 @@ absl::StatusOr<CallRecord> MemoIndex::Record(const Digest& key) const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
-      connection.Prepare("SELECT * FROM records WHERE key = ?"));
+      connection.Prepare(IRENEO_SELECT_RECORDS "WHERE key = ?"));
   select.Bind(1, key);
   IRENEO_ASSIGN_OR_RETURN(std::vector<CallRecord> records, ReadRecords(select));
   if (records.empty()) {
@@ -299,11 +305,11 @@ absl::StatusOr<std::vector<CallRecord>> MemoIndex::Records(
   // A prefix is compared by substr, not LIKE: names may contain % and _.
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
-      connection.Prepare(
-          "SELECT * FROM records WHERE (function = ?1 OR (NOT ?2 AND "
-          "substr(function, 1, length(?1)) = ?1)) "
-          "AND (?3 = '' OR version = ?3) AND created >= ?4 "
-          "ORDER BY created DESC, key LIMIT ?5"));
+      connection.Prepare(IRENEO_SELECT_RECORDS
+                         "WHERE (function = ?1 OR (NOT ?2 AND "
+                         "substr(function, 1, length(?1)) = ?1)) "
+                         "AND (?3 = '' OR version = ?3) AND created >= ?4 "
+                         "ORDER BY created DESC, key LIMIT ?5"));
   select.Bind(1, std::string_view(filter.function))
       .Bind(2, std::int64_t{filter.exact})
       .Bind(3, std::string_view(filter.version))

@@ -112,8 +112,10 @@ constexpr bool CheckResult() {
 
 template <typename R, typename... P>
 constexpr bool CheckSignature(std::type_identity<FunctionType<R, P...>>) {
-  const bool parameters = (CheckParameter<P>() & ... & true);
-  return CheckResult<R>() && parameters;
+  bool good = CheckResult<R>();
+  // Without a short cut: each parameter is checked.
+  ((good = CheckParameter<P>() && good), ...);
+  return good;
 }
 
 // True if `F` can be memoized; if not, one static_assert says why and what to

@@ -40,7 +40,7 @@ void CallViewer::Report(const std::string& what, const ValueView& view,
   if (!reported_.insert(view.digest).second) return;
   session_.damage.push_back(
       absl::StrCat(what, " of call ", ShortHex(record.key), " of ",
-                   record.function, ": ", std::string(view.why.message())));
+                   record.function, ": ", view.why.message()));
 }
 
 std::string ShortHex(const Digest& digest) {

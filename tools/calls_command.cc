@@ -136,7 +136,7 @@ void AddCallsCommand(CLI::App& app, Command& command) {
       ->type_name("TIME")
       ->check(
           [](const std::string& text) {
-            return std::string(
+            return absl::StrCat(
                 ParseSince(text, absl::Now()).status().message());
           },
           "");

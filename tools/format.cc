@@ -66,8 +66,11 @@ std::string HumanDuration(absl::Duration duration) {
 
 std::string HumanAge(absl::Duration age) {
   if (age < absl::Seconds(1)) return "now";
+  constexpr std::int64_t kHoursPerYear = std::int64_t{24} * 365;
   const std::int64_t hours = absl::ToInt64Hours(age);
-  if (hours >= 24 * 365) return absl::StrCat(hours / (24 * 365), " y");
+  if (hours >= kHoursPerYear) {
+    return absl::StrCat(hours / kHoursPerYear, " y");
+  }
   if (hours >= 48) return absl::StrCat(hours / 24, " d");
   if (hours >= 1) return absl::StrCat(hours, " h");
   if (age >= absl::Minutes(1)) {

@@ -77,7 +77,7 @@ void AddValue(const ValueView& view, std::size_t max_width, Sheet& sheet) {
                 absl::IsNotFound(view.why) ? "no longer there" : "damaged");
       return;
     case ValueView::State::kOpaque:
-      sheet.Add("value", std::string(view.why.message()));
+      sheet.Add("value", absl::StrCat(view.why.message()));
       sheet.Add("bytes", HexDump(view.bytes.bytes()));
       return;
   }

@@ -118,7 +118,7 @@ json::value ToJson(const BlobView& view, const MemoStore& store) {
   object["uses"] = std::move(uses);
   object["error"] = nullptr;
   if (!view.blob.ok()) {
-    object["error"] = std::string(view.blob.status().message());
+    object["error"] = absl::StrCat(view.blob.status().message());
   }
   return object;
 }
@@ -142,8 +142,8 @@ absl::Status ShowBlob(const Digest& digest, Session& session) {
     view.values.push_back(viewer.Look(use.type, digest));
     const ValueView& value = view.values.back();
     if (view.blob.ok() && value.state == ValueView::State::kDamaged) {
-      session.damage.push_back(absl::StrCat(digest.ToString(), ": ",
-                                            std::string(value.why.message())));
+      session.damage.push_back(
+          absl::StrCat(digest.ToString(), ": ", value.why.message()));
     }
   }
   session.out.Write(session.json

@@ -139,11 +139,10 @@ std::string TypeLabel(const std::string& type, const std::string& shape) {
 std::string ValueLabel(const ValueView& view) {
   switch (view.state) {
     case ValueView::State::kNotKept:
-      return absl::StrCat(TypeLabel(view.type), " (not kept)");
+      return absl::StrCat("(not kept) ", TypeLabel(view.type));
     case ValueView::State::kDamaged:
-      return absl::StrCat(TypeLabel(view.type), absl::IsNotFound(view.why)
-                                                    ? " (gone)"
-                                                    : " (damaged)");
+      return absl::StrCat(absl::IsNotFound(view.why) ? "(gone) " : "(damaged) ",
+                          TypeLabel(view.type));
     case ValueView::State::kOpaque:
       return TypeLabel(view.type);
     case ValueView::State::kShown:
@@ -158,7 +157,7 @@ std::string ValueLabel(const ValueView& view) {
 std::string ResultLabel(const ValueView& view) {
   if (view.state != ValueView::State::kShown) return ValueLabel(view);
   const Description& description = view.description;
-  const std::string type = TypeLabel(view.type, description.shape);
+  std::string type = TypeLabel(view.type, description.shape);
   if (!description.shape.empty()) return type;
   constexpr std::size_t kMaxValue = 24;
   const std::string value = OneLine(description);
@@ -179,7 +178,7 @@ json::object ToJson(const ValueView& view, bool statistics) {
   if (statistics)
     object["statistics"] = Statistics(view.description.statistics);
   object["error"] = nullptr;
-  if (!view.why.ok()) object["error"] = std::string(view.why.message());
+  if (!view.why.ok()) object["error"] = absl::StrCat(view.why.message());
   return object;
 }
 

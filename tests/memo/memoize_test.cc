@@ -414,6 +414,13 @@ TEST_F(MemoizeTest, BadOptionsComputeEveryCallAndSayWhy) {
   EXPECT_THAT(misnamed.Contains(3, 4),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("2 parameters and 1 argument names")));
+  const auto binary = Memoize(
+      *store_, {.name = "h", .version = "1", .salts = {{"seed", "\xff\x01"}}},
+      Hypotenuse);
+  EXPECT_EQ(binary(3, 4), 5);
+  EXPECT_THAT(binary.Contains(3, 4),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("'\\xff\\x01' in its options")));
   EXPECT_EQ(store_->Stats()->calls, 0);
   EXPECT_GE(store_->Stats()->faults, 2);
 }

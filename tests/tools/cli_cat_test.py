@@ -13,7 +13,10 @@ class CatTest(cli_testing.CliTest):
 
     def on_terminal(self, *arguments, status=0):
         """What `ireneo cat ARGUMENTS` shows on a terminal, and its errors."""
-        leader, terminal = pty.openpty()
+        try:
+            leader, terminal = pty.openpty()
+        except OSError as error:  # As in a chroot without /dev/pts.
+            self.skipTest(f"there are no terminals here: {error}")
         try:
             done = self.ireneo("cat", *arguments, stdout=terminal,
                                status=status)

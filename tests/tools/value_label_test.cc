@@ -66,12 +66,12 @@ TEST(ValueLabelTest, SaysWhyThereIsNoValue) {
   ValueView view;
   view.type = "vector<f64>";
   view.state = ValueView::State::kNotKept;
-  EXPECT_EQ(ValueLabel(view), "f64[?] (not kept)");
+  EXPECT_EQ(ValueLabel(view), "(not kept) f64[?]");
   view.state = ValueView::State::kDamaged;
   view.why = absl::DataLossError("");
-  EXPECT_EQ(ValueLabel(view), "f64[?] (damaged)");
+  EXPECT_EQ(ValueLabel(view), "(damaged) f64[?]");
   view.why = absl::NotFoundError("");
-  EXPECT_EQ(ResultLabel(view), "f64[?] (gone)");
+  EXPECT_EQ(ResultLabel(view), "(gone) f64[?]");
   view.state = ValueView::State::kOpaque;
   EXPECT_EQ(ResultLabel(view), "f64[?]");
 }
