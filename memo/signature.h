@@ -146,7 +146,7 @@ constexpr bool CheckFunction() {
 struct RefusedFunction {
   struct Anything {
     template <typename T>
-    operator T() const;
+    operator T() const;  // NOLINT(google-explicit-constructor)
   };
   template <typename... Args>
   Anything operator()(Args&&...) const;

@@ -49,9 +49,10 @@ namespace internal {
 // members of a base are counted too.
 template <typename T>
 struct AnyMemberOf {
+  // NOLINTBEGIN(google-explicit-constructor)
   template <typename U>
-  requires(!std::is_base_of_v<U, T>) operator U()
-      const;  // NOLINT(google-explicit-constructor)
+  requires(!std::is_base_of_v<U, T>) operator U() const;
+  // NOLINTEND(google-explicit-constructor)
 };
 
 template <typename T, std::size_t... kIndex>

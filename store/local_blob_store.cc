@@ -36,6 +36,10 @@ constexpr char kBlobs[] = "blobs";
 constexpr char kTemporary[] = "tmp";
 constexpr char kQuarantine[] = "quarantine";
 
+// A multiple of the tick of the clock that stamps files: within one tick two
+// states of a file can bear the same time.
+constexpr absl::Duration kClockTick = absl::Milliseconds(50);
+
 static_assert(LocalBlobStore::kInlineLimit <= Sink::kBufferSize,
               "a small blob is taken from the buffer of its DigestSink");
 
@@ -231,6 +235,7 @@ absl::StatusOr<Blob> LocalBlobStore::Load(
 
 absl::StatusOr<Blob> LocalBlobStore::LoadFile(const Digest& digest,
                                               std::uint64_t size) const {
+  const absl::Time now = absl::Now();
   absl::StatusOr<FileContents> file = file_system_.Read(PathOf(digest));
   if (absl::IsNotFound(file.status())) {
     return SetAside(digest, "its file is missing");
@@ -254,8 +259,10 @@ absl::StatusOr<Blob> LocalBlobStore::LoadFile(const Digest& digest,
   if (Digest::Of(file->blob.bytes()) != digest) {
     return SetAside(digest, "the bytes of its file are not those stored");
   }
-  const std::lock_guard lock(verified_mutex_);
-  verified_.insert_or_assign(digest, file->info);
+  if (absl::FromUnixNanos(file->info.ctime_ns) + kClockTick < now) {
+    const std::lock_guard lock(verified_mutex_);
+    verified_.insert_or_assign(digest, file->info);
+  }
   return std::move(file->blob);
 }
 

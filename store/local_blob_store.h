@@ -34,7 +34,8 @@ struct StagedBlob {
 // Thread-safe; many processes may use one directory at once.
 //
 // Bytes are checked against their digest when a blob is read: a file the first
-// time that this process reads it in its present state, a small blob always.
+// time that this process reads it in its present state (but for one so new that
+// its change time may not tell it from a later one), a small blob always.
 class LocalBlobStore final : public BlobStore {
  public:
   // Payloads of at most this many bytes live in the database.

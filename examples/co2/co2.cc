@@ -268,7 +268,7 @@ absl::Status Run(const Options& options) {
   absl::PrintF("forecast for %s: %.2f ppm, two sigma %.2f ppm\n",
                MonthName(forecast.years(last)), forecast.mean(last),
                2.0 * std::sqrt(forecast.variance(last)));
-  const absl::Status written =
+  absl::Status written =
       ReplaceFile(options.output, ForecastSvg(*series, forecast));
   if (!written.ok()) return written;
   absl::PrintF("wrote %s\n", options.output);

@@ -99,7 +99,8 @@ absl::StatusOr<Co2Series> ParseCo2Csv(std::string_view csv) {
       return LineError(line, text,
                        "expected a concentration in ppm, above zero");
     }
-    years.push_back(*month / 12 + (*month % 12 + 0.5) / 12);
+    const int year = *month / 12;
+    years.push_back(year + (*month % 12 + 0.5) / 12);
     ppm.push_back(*value);
     previous_month = *month;
   }
