@@ -4,10 +4,12 @@
 #include <array>
 #include <boost/json.hpp>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "ireneo/memo/store_state.h"
 #include "ireneo/store/status_macros.h"
 
@@ -58,6 +60,8 @@ absl::Status CheckOptions(const MemoizeOptions& options,
 absl::Status NoThrow(absl::FunctionRef<absl::Status()> run) {
   try {
     return run();
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("out of memory for a stored value");
   } catch (const std::exception& e) {
     return absl::InternalError(
         absl::StrCat("a serializer threw an exception: ", e.what()));
@@ -163,14 +167,14 @@ void OngoingCall::Hit(const FoundCall& found) {
 }
 
 void OngoingCall::Damaged(const FoundCall& found, absl::Status why) {
-  const bool lost = absl::IsDataLoss(why) || absl::IsNotFound(why) ||
-                    absl::IsInvalidArgument(why);
+  // Trouble that may pass is no reason to drop what may be good.
+  const bool may_pass = absl::IsResourceExhausted(why) ||
+                        absl::IsUnavailable(why) ||
+                        absl::IsPermissionDenied(why) || absl::IsUnknown(why);
   Fault(std::move(why));
-  // Trouble that may pass, as with a lack of memory or of permission, is no
-  // reason to drop what may be good.
-  if (!lost) return;
-  absl::Status forgotten =
-      function_.store().state().index().Forget(key_, found.result);
+  if (may_pass) return;
+  absl::Status forgotten = function_.store().state().index().ForgetResult(
+      key_, found.result, /*lost=*/!found.blob.ok());
   if (!forgotten.ok()) Fault(std::move(forgotten));
 }
 
@@ -210,13 +214,47 @@ absl::Status OngoingCall::Remember(absl::FunctionRef<void(Sink&)> write) {
                  .arguments = std::move(staged_),
                  .result = {},
                  .elapsed = compute_,
-                 .environment = store.environment()};
+                 .environment = store.environment(),
+                 .describe_function = function_.TakeFirstTime()};
     IRENEO_ASSIGN_OR_RETURN(call.result, store.blobs().Stage(write));
     result_bytes_ = call.result.size;
     return store.index().Insert(call);
   });
   if (!status.ok()) Fault(status);
   return status;
+}
+
+absl::StatusOr<HeldResult> OngoingCall::Hold(
+    absl::FunctionRef<void(Sink&)> write) const {
+  std::string bytes;
+  IRENEO_RETURN_IF_ERROR(NoThrow([&]() -> absl::Status {
+    StringSink sink(bytes);
+    write(sink);
+    sink.Flush();
+    return sink.status();
+  }));
+  const FunctionIdentity& identity = function_.identity();
+  const std::vector<std::string>& names = function_.options().argument_names;
+  const absl::Time now = absl::Now();
+  HeldResult held{.record = {},
+                  .blob = Blob::Copy(std::as_bytes(std::span(bytes)))};
+  held.record.key = key_;
+  held.record.function = identity.name;
+  held.record.version = identity.version;
+  held.record.salts = identity.salts;
+  held.record.result_type = identity.result_type;
+  held.record.result = Digest::Of(bytes);
+  held.record.result_size = bytes.size();
+  held.record.elapsed = compute_;
+  held.record.created_at = now;
+  held.record.last_used_at = now;
+  held.record.environment = function_.store().state().environment();
+  for (std::size_t i = 0; i < arguments_.size(); ++i) {
+    held.record.arguments.push_back({.name = i < names.size() ? names[i] : "",
+                                     .type = identity.argument_types[i],
+                                     .digest = arguments_[i].digest});
+  }
+  return held;
 }
 
 absl::StatusOr<std::optional<FoundCall>> FindResult(
@@ -226,7 +264,7 @@ absl::StatusOr<std::optional<FoundCall>> FindResult(
                           index.Find(key, load));
   if (!found.has_value() || found->blob.ok()) return found;
   if (!absl::IsDataLoss(found->blob.status())) return found->blob.status();
-  IRENEO_RETURN_IF_ERROR(index.Forget(key, found->result));
+  IRENEO_RETURN_IF_ERROR(index.ForgetResult(key, found->result, /*lost=*/true));
   return std::nullopt;
 }
 

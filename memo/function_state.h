@@ -4,6 +4,7 @@
 // The part of a memoized function that does not depend on its types. Internal
 // to Ireneo: memo/memoize.h adds the types.
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include "ireneo/memo/memo_index.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memoize_options.h"
+#include "ireneo/memo/record.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/store/digest.h"
 #include "ireneo/store/sink.h"
@@ -32,11 +34,17 @@ struct HashedArgument {
   std::uint64_t size = 0;  // Bytes.
 };
 
+// A result that is in memory only.
+struct HeldResult {
+  CallRecord record;
+  Blob blob;
+};
+
 // Runs code of the user's serializers, or that allocates for them: an exception
 // becomes an Internal error.
 absl::Status NoThrow(absl::FunctionRef<absl::Status()> run);
 
-// Thread-safe: never changes.
+// Thread-safe.
 class FunctionState {
  public:
   FunctionState(MemoStore store, MemoizeOptions options,
@@ -55,6 +63,11 @@ class FunctionState {
   // The key of a call whose arguments have those digests.
   Digest KeyOf(std::span<const HashedArgument> arguments) const;
 
+  // True the first time that it is asked.
+  bool TakeFirstTime() const {
+    return first_time_.exchange(false, std::memory_order_relaxed);
+  }
+
   // Whether an argument of that many bytes is kept.
   bool Keeps(std::uint64_t size) const;
 
@@ -64,6 +77,7 @@ class FunctionState {
   const FunctionIdentity identity_;
   const Digest digest_;
   const absl::Status status_;
+  mutable std::atomic<bool> first_time_ = true;
 };
 
 // One call of a memoized function, from its arguments to the observer. What
@@ -100,7 +114,15 @@ class OngoingCall {
   // Stores the result. The status is that of the store, and a fault already.
   absl::Status Remember(absl::FunctionRef<void(Sink&)> write);
 
+  // False if the options are bad or the arguments could not be hashed; `fault`
+  // says which.
+  bool usable() const { return usable_; }
+
   const Digest& key() const { return key_; }
+
+  // What the call computed, as it would have been remembered, for when the
+  // store did not take it. Errors: what `write` left in the sink.
+  absl::StatusOr<HeldResult> Hold(absl::FunctionRef<void(Sink&)> write) const;
 
   // The first thing that went wrong with the store.
   const absl::Status& fault() const { return fault_; }

@@ -1,7 +1,6 @@
 #include "ireneo/memo/key.h"
 
-#include <set>
-
+#include "absl/strings/str_cat.h"
 #include "ireneo/store/sink.h"
 
 namespace ireneo {
@@ -15,8 +14,7 @@ Digest FunctionDigest(const FunctionIdentity& identity) {
   sink.WriteString(identity.name);
   sink.WriteString("version");
   sink.WriteString(identity.version);
-  for (const std::string& callee : std::set<std::string>(
-           identity.callees.begin(), identity.callees.end())) {
+  for (const std::string& callee : identity.callees) {
     sink.WriteString("callee");
     sink.WriteString(callee);
   }
@@ -32,6 +30,25 @@ Digest FunctionDigest(const FunctionIdentity& identity) {
     sink.WriteString(type);
   }
   return sink.digest();
+}
+
+std::string VersionForCallers(const FunctionIdentity& identity) {
+  if (identity.callees.empty() && identity.salts.empty()) {
+    return identity.version;
+  }
+  DigestSink sink;
+  sink.WriteString("ireneo.version/1");
+  for (const std::string& callee : identity.callees) {
+    sink.WriteString("callee");
+    sink.WriteString(callee);
+  }
+  for (const auto& [name, value] : identity.salts) {
+    sink.WriteString("salt");
+    sink.WriteString(name);
+    sink.WriteString(value);
+  }
+  return absl::StrCat(identity.version, "+",
+                      sink.digest().ToHex().substr(0, 16));
 }
 
 Digest CallKey(const Digest& function, std::span<const Digest> arguments) {

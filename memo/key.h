@@ -25,8 +25,12 @@ struct FunctionIdentity {
   std::vector<std::string> argument_types = {};
 };
 
-// The order of `callees`, and one given twice, make no difference.
 Digest FunctionDigest(const FunctionIdentity& identity);
+
+// What a caller puts into its own callees: the version, and behind a "+" a
+// digest of the callees and salts if there are any, so that a change far down
+// is one in every function above.
+std::string VersionForCallers(const FunctionIdentity& identity);
 
 // The key of a call: `function` is what `FunctionDigest` returned, `arguments`
 // the digests of the values in the order of the parameters.

@@ -114,12 +114,16 @@ std::string MemoIndex::Schema() {
       hits        INTEGER NOT NULL DEFAULT 0
     ) STRICT, WITHOUT ROWID;
 
+    CREATE TABLE positions(i INTEGER PRIMARY KEY) STRICT;  -- 0 to 255
+    INSERT INTO positions
+      WITH RECURSIVE count(i) AS (
+        VALUES (0) UNION ALL SELECT i + 1 FROM count WHERE i < 255)
+      SELECT i FROM count;
+
     CREATE VIEW arguments AS
-      WITH RECURSIVE positions(i) AS (
-        VALUES (0) UNION ALL SELECT i + 1 FROM positions WHERE i < 255)
       SELECT key, i AS position, substr(arguments, 17 * i + 1, 16) AS digest,
              substr(arguments, 17 * i + 17, 1) = x'01' AS kept
-      FROM calls JOIN positions ON 17 * i < length(arguments);
+      FROM calls CROSS JOIN positions WHERE i < length(arguments) / 17;
 
     CREATE VIEW records AS
       SELECT c.key AS key, f.name AS function,
@@ -179,9 +183,12 @@ absl::Status MemoIndex::Insert(const NewCall& call) {
           blobs_.Commit(*argument.kept, connection).status());
     }
   }
-  IRENEO_ASSIGN_OR_RETURN(bool inserted, InsertCall(call, connection));
-  if (!inserted) {
-    // Either the key has a record, or the function or environment is new.
+  if (call.describe_function) {
+    IRENEO_RETURN_IF_ERROR(InsertFunction(call, connection));
+  }
+  IRENEO_ASSIGN_OR_RETURN(const bool inserted, InsertCall(call, connection));
+  if (!inserted && !call.describe_function) {
+    // Either the key has a record, or someone removed the function's row.
     IRENEO_RETURN_IF_ERROR(InsertFunction(call, connection));
     IRENEO_RETURN_IF_ERROR(InsertCall(call, connection).status());
   }
@@ -252,26 +259,28 @@ absl::Status MemoIndex::InsertFunction(const NewCall& call,
   return insert.Run();
 }
 
-absl::Status MemoIndex::Forget(const Digest& key,
-                               std::optional<Digest> result) {
+absl::Status MemoIndex::Forget(const Digest& key) {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement remove, connection.Prepare("DELETE FROM calls WHERE key = ?"));
+  return remove.Bind(1, key).Run();
+}
+
+absl::Status MemoIndex::ForgetResult(const Digest& key, const Digest& result,
+                                     bool lost) {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(
       Statement remove,
       connection.Prepare(
-          "DELETE FROM calls WHERE key = ?1 AND (?2 IS NULL OR result = ?2)"));
-  remove.Bind(1, key);
-  if (result.has_value()) {
-    remove.Bind(2, *result);
-  } else {
-    remove.BindNull(2);
-  }
-  return remove.Run();
+          "DELETE FROM calls WHERE key = ?1 AND result = ?2 AND NOT "
+          "(?3 AND EXISTS (SELECT 1 FROM blobs WHERE digest = ?2))"));
+  return remove.Bind(1, key).Bind(2, result).Bind(3, std::int64_t{lost}).Run();
 }
 
-absl::Status MemoIndex::AddUses(const std::vector<KeyUse>& uses) {
+absl::Status MemoIndex::AddUses(const std::vector<KeyUse>& uses, Wait wait) {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
-                          WriteTransaction::Begin(connection));
+                          WriteTransaction::Begin(connection, wait));
   for (const KeyUse& use : uses) {
     IRENEO_ASSIGN_OR_RETURN(
         Statement update,
@@ -374,8 +383,8 @@ absl::StatusOr<std::vector<FunctionSummary>> MemoIndex::Functions() const {
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
       connection.Prepare(
-          "SELECT f.name, f.version, count(*), sum(c.hits), sum(c.elapsed), "
-          "sum(c.hits * c.elapsed) FROM calls c "
+          "SELECT f.name, f.version, count(*), sum(c.hits), total(c.elapsed), "
+          "total(c.hits * 1.0 * c.elapsed) FROM calls c "
           "JOIN functions f ON f.id = c.function "
           "GROUP BY f.name, f.version ORDER BY f.name, min(c.created)"));
   std::vector<FunctionSummary> functions;
@@ -390,8 +399,8 @@ absl::StatusOr<std::vector<FunctionSummary>> MemoIndex::Functions() const {
     function.versions.emplace_back(select.ColumnText(1));
     function.calls += select.ColumnInt64(2);
     function.hits += select.ColumnInt64(3);
-    function.computed += absl::Nanoseconds(select.ColumnInt64(4));
-    function.saved += absl::Nanoseconds(select.ColumnInt64(5));
+    function.computed += absl::Nanoseconds(select.ColumnDouble(4));
+    function.saved += absl::Nanoseconds(select.ColumnDouble(5));
   }
   IRENEO_ASSIGN_OR_RETURN(
       Statement sizes,
@@ -420,7 +429,7 @@ absl::StatusOr<StoreStats> MemoIndex::Stats() const {
       connection.Prepare(
           "SELECT (SELECT count(DISTINCT f.name) FROM functions f JOIN calls c "
           "ON c.function = f.id), count(*), coalesce(sum(c.hits), 0), "
-          "coalesce(sum(c.elapsed), 0), coalesce(sum(c.hits * c.elapsed), 0), "
+          "total(c.elapsed), total(c.hits * 1.0 * c.elapsed), "
           "coalesce(sum(b.size), 0) + (SELECT coalesce(sum(b.size), 0) "
           "FROM arguments a JOIN blobs b ON b.digest = a.digest WHERE a.kept) "
           "FROM calls c LEFT JOIN blobs b ON b.digest = c.result"));
@@ -429,8 +438,8 @@ absl::StatusOr<StoreStats> MemoIndex::Stats() const {
   stats.functions = select.ColumnInt64(0);
   stats.calls = select.ColumnInt64(1);
   stats.hits = select.ColumnInt64(2);
-  stats.computed = absl::Nanoseconds(select.ColumnInt64(3));
-  stats.saved = absl::Nanoseconds(select.ColumnInt64(4));
+  stats.computed = absl::Nanoseconds(select.ColumnDouble(3));
+  stats.saved = absl::Nanoseconds(select.ColumnDouble(4));
   const std::int64_t referred = select.ColumnInt64(5);
   IRENEO_ASSIGN_OR_RETURN(
       Statement blobs,

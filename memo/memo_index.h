@@ -47,6 +47,8 @@ struct NewCall {
   StagedBlob result;
   absl::Duration elapsed;
   std::string environment;
+  // The function's row may be missing, or have old argument names.
+  bool describe_function = true;
 };
 
 struct KeyUse {
@@ -73,13 +75,15 @@ class MemoIndex {
   // record already, that one stays.
   absl::Status Insert(const NewCall& call);
 
-  // Drops the record of `key`; with `result`, only if that is its result.
-  // Absent is fine. Blobs stay, for the collector.
-  absl::Status Forget(const Digest& key,
-                      std::optional<Digest> result = std::nullopt);
+  // Drops the record of `key`. Absent is fine. Blobs stay, for the collector.
+  absl::Status Forget(const Digest& key);
+
+  // The same, if its result is still `result`; and, if that was `lost`, unless
+  // the blob is in the store again.
+  absl::Status ForgetResult(const Digest& key, const Digest& result, bool lost);
 
   // Adds to the hit counts, in one transaction.
-  absl::Status AddUses(const std::vector<KeyUse>& uses);
+  absl::Status AddUses(const std::vector<KeyUse>& uses, Wait wait);
 
   // Errors: NotFound.
   absl::StatusOr<CallRecord> Record(const Digest& key) const;

@@ -31,6 +31,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ireneo/memo/function_state.h"
+#include "ireneo/memo/key.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memoize_options.h"
 #include "ireneo/memo/remembered.h"
@@ -127,27 +128,41 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
     return state_->store().Forget(*key);
   }
 
-  // A handle to the result: computes if need be, but loads nothing on a hit.
+  // A handle to the result: computes if need be, but loads nothing on a hit. If
+  // the store does not take what was computed, the handle holds it in memory.
   //
-  // Errors: also those that the function itself returned.
+  // Errors: those that the function itself returned; InvalidArgument if the
+  // options of `Memoize` were bad; and whatever a serializer reported.
   absl::StatusOr<Remembered<Value>> Recall(Params... args) const {
     std::array<internal::HashedArgument, sizeof...(Params)> hashed;
     const absl::Status hashing = Hash(hashed, args...);
     internal::OngoingCall call(*state_, hashing, hashed);
+    if (!call.usable()) return call.fault();
     if (std::optional<internal::FoundCall> found = call.Find(/*load=*/false)) {
-      call.Hit(*found);
-    } else {
-      R result = Compute(call, std::forward<Params>(args)...);
-      if constexpr (internal::ResultTraits<R>::kIsStatusOr) {
-        if (!result.ok()) return std::move(result).status();
+      absl::StatusOr<CallRecord> record =
+          internal::FindRecord(*state_, call.key());
+      if (record.ok()) {
+        call.Hit(*found);
+        return Remembered<Value>(state_->store(), *std::move(record));
       }
-      absl::Status status = RememberResult(call, result);
-      if (!status.ok()) return status;
     }
-    absl::StatusOr<CallRecord> record =
-        internal::FindRecord(*state_, call.key());
-    if (!record.ok()) return std::move(record).status();
-    return Remembered<Value>(state_->store(), *std::move(record));
+    R result = Compute(call, std::forward<Params>(args)...);
+    if constexpr (internal::ResultTraits<R>::kIsStatusOr) {
+      if (!result.ok()) return std::move(result).status();
+    }
+    if (RememberResult(call, result).ok()) {
+      absl::StatusOr<CallRecord> record =
+          internal::FindRecord(*state_, call.key());
+      if (record.ok()) {
+        return Remembered<Value>(state_->store(), *std::move(record));
+      }
+    }
+    absl::StatusOr<internal::HeldResult> held = call.Hold([&](Sink& sink) {
+      Write(internal::ResultTraits<R>::ValueOf(result), sink);
+    });
+    if (!held.ok()) return std::move(held).status();
+    return Remembered<Value>(state_->store(), std::move(held->record),
+                             std::move(held->blob));
   }
 
   // The key of this call: equal for equal name, version, callees, salts, types
@@ -177,7 +192,10 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
   }
 
   const std::string& name() const { return state_->identity().name; }
-  const std::string& version() const { return state_->identity().version; }
+
+  // For the `callees` of functions that call this one: the version of the
+  // options, and if those have callees or salts, a digest of them.
+  std::string version() const { return VersionForCallers(state_->identity()); }
 
  private:
   // Takes the arguments as they are, so that nothing is converted or copied.

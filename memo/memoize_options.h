@@ -28,7 +28,8 @@ struct MemoizeOptions {
   std::string version = {};
 
   // The versions of memoized functions that this one calls
-  // (`spectrum.version()`), so that a change there is one here.
+  // (`spectrum.version()`), always in the same order, so that a change there,
+  // or in what they call in turn, is one here.
   std::vector<std::string> callees = {};
 
   // For people: one name for each parameter, or none. Not part of the key.

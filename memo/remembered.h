@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -47,12 +48,17 @@ absl::StatusOr<T> LoadValue(const MemoStore& store, const Digest& digest) {
 
 }  // namespace internal
 
-// A result of type `R` in a store. Keeps the store open. Thread-compatible.
+// A result of type `R` in a store, or in memory if the store would not take it.
+// Keeps the store open. Thread-compatible.
 template <typename R>
 class Remembered {
  public:
-  Remembered(MemoStore store, CallRecord record)
-      : store_(std::move(store)), record_(std::move(record)) {}
+  // `held` are the result's bytes, if the store would not take them.
+  Remembered(MemoStore store, CallRecord record,
+             std::optional<Blob> held = std::nullopt)
+      : store_(std::move(store)),
+        record_(std::move(record)),
+        held_(std::move(held)) {}
 
   // The digest of the result's bytes.
   const Digest& digest() const { return record_.result; }
@@ -63,7 +69,9 @@ class Remembered {
   // The result. Errors: DataLoss if it was damaged, NotFound if it was removed,
   // since the handle was made: calling the function again computes it anew.
   absl::StatusOr<R> Load() const {
-    return internal::LoadValue<R>(store_, record_.result);
+    absl::StatusOr<Blob> blob = GetBlob();
+    if (!blob.ok()) return std::move(blob).status();
+    return internal::Decode<R>(*std::move(blob));
   }
 
   // The result in place, not copied; see `ireneo::View`. Errors: as `Load`.
@@ -71,14 +79,20 @@ class Remembered {
   requires Viewable<T> && std::same_as<T, R> absl::StatusOr<ireneo::View<T>>
   View()
   const {
-    absl::StatusOr<Blob> blob = store_.blobs().Get(record_.result);
+    absl::StatusOr<Blob> blob = GetBlob();
     if (!blob.ok()) return std::move(blob).status();
     return ireneo::View<T>::Of(*std::move(blob));
   }
 
  private:
+  absl::StatusOr<Blob> GetBlob() const {
+    if (held_.has_value()) return *held_;
+    return store_.blobs().Get(record_.result);
+  }
+
   MemoStore store_;
   CallRecord record_;
+  std::optional<Blob> held_;
 };
 
 // One remembered call of a function that returns `R` (or StatusOr of it) and

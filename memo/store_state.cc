@@ -33,6 +33,8 @@ constexpr char kIndex[] = "index.db";
 constexpr std::int64_t kFormat = 1;
 
 constexpr std::size_t kMaxPendingHits = 1024;
+// While the database cannot be written.
+constexpr std::size_t kMostPendingHits = 1 << 20;
 constexpr absl::Duration kHitsInterval = absl::Seconds(1);
 
 std::string DescribeEnvironment() {
@@ -171,7 +173,8 @@ StoreState::StoreState(std::filesystem::path directory, CallObserver observer,
       database_(std::move(database)),
       blobs_(std::move(blobs)),
       index_(*database_, *blobs_),
-      hits_flushed_(absl::Now()) {}
+      hits_flushed_(absl::Now()),
+      hits_pid_(::getpid()) {}
 
 StoreState::~StoreState() { (void)FlushHits(); }
 
@@ -179,29 +182,50 @@ void StoreState::CountHit(const Digest& key) {
   const absl::Time now = absl::Now();
   {
     const std::lock_guard lock(hits_mutex_);
+    DropHitsOfParent();
     Hits& hits = hits_[key];
     ++hits.count;
     hits.last = now;
     if (hits_.size() < kMaxPendingHits && now - hits_flushed_ < kHitsInterval) {
       return;
     }
+    if (hits_.size() > kMostPendingHits) hits_.clear();
   }
-  if (!FlushHits().ok()) CountFault();
+  // A hit waits for nobody: whoever has the database, it is tried again later.
+  (void)FlushHits(Wait::kNo);
 }
 
-absl::Status StoreState::FlushHits() {
-  std::vector<KeyUse> uses;
+absl::Status StoreState::FlushHits(Wait wait) {
+  absl::flat_hash_map<Digest, Hits> taken;
   {
     const std::lock_guard lock(hits_mutex_);
+    DropHitsOfParent();
     hits_flushed_ = absl::Now();
-    uses.reserve(hits_.size());
-    for (const auto& [key, hits] : hits_) {
-      uses.push_back({.key = key, .hits = hits.count, .last = hits.last});
-    }
-    hits_.clear();
+    taken.swap(hits_);
   }
-  if (uses.empty()) return absl::OkStatus();
-  return index_.AddUses(uses);
+  if (taken.empty()) return absl::OkStatus();
+  std::vector<KeyUse> uses;
+  uses.reserve(taken.size());
+  for (const auto& [key, hits] : taken) {
+    uses.push_back({.key = key, .hits = hits.count, .last = hits.last});
+  }
+  absl::Status status = index_.AddUses(uses, wait);
+  if (!status.ok()) {
+    const std::lock_guard lock(hits_mutex_);
+    for (const auto& [key, hits] : taken) {
+      Hits& kept = hits_[key];
+      kept.count += hits.count;
+      kept.last = std::max(kept.last, hits.last);
+    }
+  }
+  return status;
+}
+
+void StoreState::DropHitsOfParent() {
+  if (const pid_t pid = ::getpid(); pid != hits_pid_) {
+    hits_.clear();
+    hits_pid_ = pid;
+  }
 }
 
 }  // namespace ireneo::internal

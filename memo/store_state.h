@@ -4,6 +4,8 @@
 // What the copies of a MemoStore share: the open parts of a store and what this
 // process has yet to write down. Internal to Ireneo.
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
@@ -44,8 +46,9 @@ class StoreState {
   // at the end: after a crash, counts of the last second are lost.
   void CountHit(const Digest& key);
 
-  // Writes down what CountHit gathered, so that queries see it.
-  absl::Status FlushHits();
+  // Writes down what CountHit gathered, so that queries see it. What cannot be
+  // written is kept for the next time.
+  absl::Status FlushHits(Wait wait = Wait::kYes);
 
   void CountFault() { faults_.fetch_add(1, std::memory_order_relaxed); }
   std::int64_t faults() const {
@@ -58,6 +61,9 @@ class StoreState {
   StoreState(std::filesystem::path directory, CallObserver observer,
              std::unique_ptr<Database> database,
              std::unique_ptr<LocalBlobStore> blobs);
+
+  // With `hits_mutex_` held.
+  void DropHitsOfParent();
 
   struct Hits {
     std::int64_t count = 0;
@@ -75,6 +81,7 @@ class StoreState {
   std::mutex hits_mutex_;
   absl::flat_hash_map<Digest, Hits> hits_;
   absl::Time hits_flushed_;
+  pid_t hits_pid_;  // Whose hits these are: a forked child has none yet.
 };
 
 }  // namespace ireneo::internal

@@ -20,7 +20,7 @@ constexpr int kApplicationId = 0x49726e6f;
 constexpr int kFormatVersion = 1;
 
 // How long to wait for another process's transaction.
-constexpr absl::Duration kBusyTimeout = absl::Seconds(20);
+constexpr absl::Duration kBusyTimeout = absl::Seconds(5);
 
 absl::Status SqliteError(int code, std::string_view what, sqlite3* db) {
   const std::string message = absl::StrCat(
@@ -29,6 +29,7 @@ absl::Status SqliteError(int code, std::string_view what, sqlite3* db) {
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
       return absl::UnavailableError(message);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -67,6 +68,11 @@ absl::StatusOr<Identity> ReadIdentity(Connection& connection) {
   return Identity{.application = select.ColumnInt64(0),
                   .version = select.ColumnInt64(1),
                   .tables = select.ColumnInt64(2)};
+}
+
+void SetBusyTimeout(sqlite3* db) {
+  sqlite3_busy_timeout(db,
+                       static_cast<int>(kBusyTimeout / absl::Milliseconds(1)));
 }
 
 }  // namespace
@@ -145,6 +151,10 @@ bool Statement::ColumnIsNull(int index) const {
 
 std::int64_t Statement::ColumnInt64(int index) const {
   return sqlite3_column_int64(statement_, index);
+}
+
+double Statement::ColumnDouble(int index) const {
+  return sqlite3_column_double(statement_, index);
 }
 
 std::string_view Statement::ColumnText(int index) const {
@@ -235,11 +245,22 @@ std::int64_t Connection::changes() const {
 
 // --------------------------------------------------------- WriteTransaction
 
-absl::StatusOr<WriteTransaction> WriteTransaction::Begin(
-    Connection& connection) {
+absl::StatusOr<WriteTransaction> WriteTransaction::Begin(Connection& connection,
+                                                         Wait wait) {
+  sqlite3* db = connection.state_->db;
+  int moved = 0;
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (moved != 0) {
+    return absl::NotFoundError(absl::StrCat(
+        "index database: ", connection.database_->path_.native(),
+        " was removed or replaced while it was open: start the program again"));
+  }
   IRENEO_ASSIGN_OR_RETURN(Statement begin,
                           connection.Prepare("BEGIN IMMEDIATE"));
-  IRENEO_RETURN_IF_ERROR(begin.Run());
+  if (wait == Wait::kNo) sqlite3_busy_timeout(db, 0);
+  absl::Status status = begin.Run();
+  if (wait == Wait::kNo) SetBusyTimeout(db);
+  if (!status.ok()) return status;
   return WriteTransaction(&connection);
 }
 
@@ -298,15 +319,15 @@ absl::StatusOr<Connection> Database::Acquire() {
       nullptr);
   if (code != SQLITE_OK) return SqliteError(code, "open", state->db);
   sqlite3_extended_result_codes(state->db, 1);
-  sqlite3_busy_timeout(state->db,
-                       static_cast<int>(kBusyTimeout / absl::Milliseconds(1)));
+  SetBusyTimeout(state->db);
   // Keeps the -wal file when the last connection closes: making it anew would
   // be most of the cost of opening.
   int persist = 1;
   sqlite3_file_control(state->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
   IRENEO_RETURN_IF_ERROR(
       state->Execute("PRAGMA synchronous = NORMAL;"
-                     "PRAGMA mmap_size = 268435456;"
+                     "PRAGMA mmap_size = 0;"  // A file cut short would kill.
+                     "PRAGMA cache_size = -16384;"
                      "PRAGMA wal_autocheckpoint = 4000;"
                      "PRAGMA journal_size_limit = 1048576;"
                      "PRAGMA trusted_schema = OFF;"

@@ -61,6 +61,7 @@ class Statement {
   // Columns are numbered from 0. Views are valid until the next `Step`.
   bool ColumnIsNull(int index) const;
   std::int64_t ColumnInt64(int index) const;
+  double ColumnDouble(int index) const;
   std::string_view ColumnText(int index) const;
   std::span<const std::byte> ColumnBlob(int index) const;
   // Fails with DataLoss if the column is not 16 bytes long.
@@ -92,6 +93,7 @@ class Connection {
 
  private:
   friend class Database;
+  friend class WriteTransaction;
   struct State;
 
   Connection(Database* database, std::unique_ptr<State> state);
@@ -100,10 +102,17 @@ class Connection {
   std::unique_ptr<State> state_;
 };
 
+// Whether to wait for another connection's transaction, some seconds at most,
+// or to give up at once with Unavailable.
+enum class Wait { kYes, kNo };
+
 // A write transaction (BEGIN IMMEDIATE); rolled back unless committed.
 class WriteTransaction {
  public:
-  static absl::StatusOr<WriteTransaction> Begin(Connection& connection);
+  // Errors: also NotFound if the database was removed or replaced since it was
+  // opened: what is written to it then would be lost without a word.
+  static absl::StatusOr<WriteTransaction> Begin(Connection& connection,
+                                                Wait wait = Wait::kYes);
   WriteTransaction(WriteTransaction&& other) noexcept;
   WriteTransaction& operator=(WriteTransaction&&) = delete;
   ~WriteTransaction();
@@ -117,7 +126,8 @@ class WriteTransaction {
 };
 
 // Thread-safe; several processes may open the same file. After fork() a child
-// gets connections of its own; those of its parent are left alone.
+// gets connections of its own. No other thread may be in a call of a database
+// during the fork: the child would inherit its locks.
 class Database {
  public:
   // Opens the database at `path`, creating it with the tables of `schema` (SQL)
@@ -137,6 +147,7 @@ class Database {
 
  private:
   friend class Connection;
+  friend class WriteTransaction;
 
   explicit Database(std::filesystem::path path);
 

@@ -108,8 +108,14 @@ absl::StatusOr<bool> LocalBlobStore::IsPresent(const Digest& digest,
                                                std::uint64_t size) const {
   IRENEO_ASSIGN_OR_RETURN(const bool row, Contains(digest));
   if (!row) return false;
-  const absl::StatusOr<FileInfo> info = file_system_.Stat(PathOf(digest));
-  return info.ok() && info->size == size;
+  const std::filesystem::path path = PathOf(digest);
+  const absl::StatusOr<FileInfo> info = file_system_.Stat(path);
+  if (!info.ok() || info->size != size) return false;
+  if (IsVerified(digest, *info)) return true;
+  // A damaged file must not stand for the good bytes that are at hand.
+  const absl::Time now = absl::Now();
+  const absl::StatusOr<FileContents> file = file_system_.Read(path);
+  return file.ok() && Verify(digest, *file, now);
 }
 
 absl::StatusOr<StagedBlob> LocalBlobStore::Stage(
@@ -174,8 +180,11 @@ absl::StatusOr<bool> LocalBlobStore::Commit(const StagedBlob& blob,
                                             Connection& connection) {
   IRENEO_ASSIGN_OR_RETURN(
       Statement insert,
-      connection.Prepare("INSERT OR IGNORE INTO blobs"
-                         "(digest, size, created, data) VALUES (?, ?, ?, ?)"));
+      connection.Prepare(
+          "INSERT INTO blobs(digest, size, created, data) VALUES (?, ?, ?, ?) "
+          // Heals a damaged small blob.
+          "ON CONFLICT(digest) DO UPDATE SET size = excluded.size, "
+          "data = excluded.data WHERE data IS NOT excluded.data"));
   insert.Bind(1, blob.digest)
       .Bind(2, static_cast<std::int64_t>(blob.size))
       .Bind(3, absl::ToUnixMicros(absl::Now()));
@@ -185,25 +194,49 @@ absl::StatusOr<bool> LocalBlobStore::Commit(const StagedBlob& blob,
     insert.BindNull(4);
   }
   IRENEO_RETURN_IF_ERROR(insert.Run());
-  return connection.changes() > 0;
+  const bool inserted = connection.changes() > 0;
+  if (blob.size > kInlineLimit) {
+    const absl::StatusOr<FileInfo> info =
+        file_system_.Stat(PathOf(blob.digest));
+    if (absl::IsNotFound(info.status()) ||
+        (info.ok() && info->size != blob.size)) {
+      return absl::UnavailableError(absl::StrCat(
+          "blob ", blob.digest.ToString(), " in ", directory_.native(),
+          " was removed while it was being stored: try again"));
+    }
+  }
+  return inserted;
 }
 
 absl::StatusOr<PutResult> LocalBlobStore::Put(
     absl::FunctionRef<void(Sink&)> write) {
-  IRENEO_ASSIGN_OR_RETURN(const StagedBlob blob, Stage(write));
-  PutResult result{.digest = blob.digest, .size = blob.size};
-  if (blob.present) return result;
-  if (blob.size <= kInlineLimit) {
-    // Looking is cheaper than a transaction that changes nothing.
-    IRENEO_ASSIGN_OR_RETURN(const bool row, Contains(blob.digest));
-    if (row) return result;
+  constexpr int kAttempts = 3;
+  for (int attempt = 1;; ++attempt) {
+    IRENEO_ASSIGN_OR_RETURN(const StagedBlob blob, Stage(write));
+    PutResult result{.digest = blob.digest, .size = blob.size};
+    IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+    if (blob.size <= kInlineLimit) {
+      // Looking is cheaper than a transaction that changes nothing.
+      IRENEO_ASSIGN_OR_RETURN(
+          Statement select,
+          connection.Prepare("SELECT 1 FROM blobs "
+                             "WHERE digest = ? AND data IS ?"));
+      select.Bind(1, blob.digest)
+          .Bind(2, std::as_bytes(std::span(blob.inline_bytes)));
+      IRENEO_ASSIGN_OR_RETURN(const bool present, select.Step());
+      if (present) return result;
+    } else if (blob.present) {
+      return result;
+    }
+    IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                            WriteTransaction::Begin(connection));
+    absl::StatusOr<bool> inserted = Commit(blob, connection);
+    if (absl::IsUnavailable(inserted.status()) && attempt < kAttempts) continue;
+    if (!inserted.ok()) return std::move(inserted).status();
+    result.inserted = *inserted;
+    IRENEO_RETURN_IF_ERROR(transaction.Commit());
+    return result;
   }
-  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
-  IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
-                          WriteTransaction::Begin(connection));
-  IRENEO_ASSIGN_OR_RETURN(result.inserted, Commit(blob, connection));
-  IRENEO_RETURN_IF_ERROR(transaction.Commit());
-  return result;
 }
 
 absl::StatusOr<Blob> LocalBlobStore::Get(const Digest& digest) const {
@@ -228,7 +261,7 @@ absl::StatusOr<Blob> LocalBlobStore::Load(
     std::optional<std::span<const std::byte>> inline_bytes) const {
   if (!inline_bytes.has_value()) return LoadFile(digest, size);
   if (inline_bytes->size() != size || Digest::Of(*inline_bytes) != digest) {
-    return SetAside(digest, "its bytes in the database are not those stored");
+    return DropRow(digest, *inline_bytes);
   }
   return Blob::Copy(*inline_bytes);
 }
@@ -236,59 +269,101 @@ absl::StatusOr<Blob> LocalBlobStore::Load(
 absl::StatusOr<Blob> LocalBlobStore::LoadFile(const Digest& digest,
                                               std::uint64_t size) const {
   const absl::Time now = absl::Now();
-  absl::StatusOr<FileContents> file = file_system_.Read(PathOf(digest));
+  const std::filesystem::path path = PathOf(digest);
+  absl::StatusOr<FileContents> file = file_system_.Read(path);
   if (absl::IsNotFound(file.status())) {
-    return SetAside(digest, "its file is missing");
+    return SetAsideFile(digest, "its file is missing", std::nullopt);
   }
   if (absl::IsFailedPrecondition(file.status()) ||
       absl::IsDataLoss(file.status())) {
-    return SetAside(digest, std::string(file.status().message()));
+    const absl::StatusOr<FileInfo> info = file_system_.Stat(path);
+    return SetAsideFile(digest, std::string(file.status().message()),
+                        info.ok() ? std::optional(*info) : std::nullopt);
   }
   if (!file.ok()) return file.status();
   if (file->info.size != size) {
-    return SetAside(digest, absl::StrCat("its file has ", file->info.size,
-                                         " bytes of ", size));
+    return SetAsideFile(
+        digest,
+        absl::StrCat("its file has ", file->info.size, " bytes of ", size),
+        file->info);
   }
-  {
-    const std::lock_guard lock(verified_mutex_);
-    const auto it = verified_.find(digest);
-    if (it != verified_.end() && it->second == file->info) {
-      return std::move(file->blob);
-    }
-  }
-  if (Digest::Of(file->blob.bytes()) != digest) {
-    return SetAside(digest, "the bytes of its file are not those stored");
-  }
-  if (absl::FromUnixNanos(file->info.ctime_ns) + kClockTick < now) {
-    const std::lock_guard lock(verified_mutex_);
-    verified_.insert_or_assign(digest, file->info);
+  if (!IsVerified(digest, file->info) && !Verify(digest, *file, now)) {
+    return SetAsideFile(digest, "the bytes of its file are not those stored",
+                        file->info);
   }
   return std::move(file->blob);
 }
 
-// Moves what is left of a bad blob to quarantine/ and drops its row, so that
-// the next put stores it anew. The caller gets DataLoss in every case.
-absl::Status LocalBlobStore::SetAside(const Digest& digest,
-                                      const std::string& why) const {
-  std::filesystem::path kept = directory_ / kQuarantine / digest.ToHex();
-  absl::Status moved = file_system_.Rename(PathOf(digest), kept);
-  if (!moved.ok() && !absl::IsNotFound(moved)) {
-    // A directory and what was set aside before do not replace each other.
-    kept += "-" + UniqueName();
-    moved = file_system_.Rename(PathOf(digest), kept);
+bool LocalBlobStore::IsVerified(const Digest& digest,
+                                const FileInfo& info) const {
+  const std::lock_guard lock(verified_mutex_);
+  const auto it = verified_.find(digest);
+  return it != verified_.end() && it->second == info;
+}
+
+bool LocalBlobStore::Verify(const Digest& digest, const FileContents& file,
+                            absl::Time read_at) const {
+  if (Digest::Of(file.blob.bytes()) != digest) return false;
+  if (absl::FromUnixNanos(file.info.ctime_ns) + kClockTick < read_at) {
+    const std::lock_guard lock(verified_mutex_);
+    verified_.insert_or_assign(digest, file.info);
   }
-  const auto drop_row = [&]() -> absl::Status {
+  return true;
+}
+
+// Moves a bad file to quarantine/ and drops its row, so that the next put
+// stores it anew; inside a transaction, which keeps other processes from
+// committing the blob meanwhile, and only if nobody has mended it since it was
+// read.
+absl::Status LocalBlobStore::SetAsideFile(
+    const Digest& digest, const std::string& why,
+    const std::optional<FileInfo>& observed) const {
+  std::string message = absl::StrCat("blob ", digest.ToString(), " in ",
+                                     directory_.native(), " is damaged: ", why);
+  const std::filesystem::path path = PathOf(digest);
+  const auto set_aside = [&]() -> absl::Status {
+    IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+    IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                            WriteTransaction::Begin(connection));
+    const absl::StatusOr<FileInfo> now = file_system_.Stat(path);
+    if ((now.ok() ? std::optional(*now) : std::nullopt) != observed) {
+      return absl::OkStatus();
+    }
+    std::filesystem::path kept = directory_ / kQuarantine / digest.ToHex();
+    absl::Status moved = file_system_.Rename(path, kept);
+    if (!moved.ok() && !absl::IsNotFound(moved)) {
+      // A directory and what was set aside before do not replace each other.
+      kept += "-" + UniqueName();
+      moved = file_system_.Rename(path, kept);
+    }
+    if (moved.ok()) absl::StrAppend(&message, "; kept as ", kept.native());
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement remove,
+        connection.Prepare(
+            "DELETE FROM blobs WHERE digest = ? AND data IS NULL"));
+    IRENEO_RETURN_IF_ERROR(remove.Bind(1, digest).Run());
+    return transaction.Commit();
+  };
+  if (absl::Status status = set_aside(); !status.ok()) {
+    absl::StrAppend(&message, "; and its row stays: ", status.message());
+  }
+  return absl::DataLossError(message);
+}
+
+absl::Status LocalBlobStore::DropRow(const Digest& digest,
+                                     std::span<const std::byte> bytes) const {
+  std::string message = absl::StrCat(
+      "blob ", digest.ToString(), " in ", directory_.native(),
+      " is damaged: its bytes in the database are not those stored");
+  const auto drop = [&]() -> absl::Status {
     IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
     IRENEO_ASSIGN_OR_RETURN(
         Statement remove,
-        connection.Prepare("DELETE FROM blobs WHERE digest = ?"));
-    return remove.Bind(1, digest).Run();
+        connection.Prepare("DELETE FROM blobs WHERE digest = ? AND data IS ?"));
+    return remove.Bind(1, digest).Bind(2, bytes).Run();
   };
-  std::string message = absl::StrCat("blob ", digest.ToString(), " in ",
-                                     directory_.native(), " is damaged: ", why);
-  if (moved.ok()) absl::StrAppend(&message, "; kept as ", kept.native());
-  if (absl::Status dropped = drop_row(); !dropped.ok()) {
-    absl::StrAppend(&message, "; and its row stays: ", dropped.message());
+  if (absl::Status status = drop(); !status.ok()) {
+    absl::StrAppend(&message, "; and its row stays: ", status.message());
   }
   return absl::DataLossError(message);
 }

@@ -11,9 +11,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
 #include "ireneo/store/blob_store.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/file_system.h"
@@ -65,7 +67,8 @@ class LocalBlobStore final : public BlobStore {
   // new. A blob that is never committed is a file without a row, left to
   // garbage collection.
   //
-  // Errors: as `Put`.
+  // Errors: as `Put`; `Commit` also Unavailable if the file was removed since
+  // it was staged: stage it again.
   absl::StatusOr<StagedBlob> Stage(absl::FunctionRef<void(Sink&)> write);
   absl::StatusOr<bool> Commit(const StagedBlob& blob, Connection& connection);
 
@@ -93,7 +96,17 @@ class LocalBlobStore final : public BlobStore {
   absl::Status Publish(const std::filesystem::path& temporary,
                        const Digest& digest);
   absl::StatusOr<Blob> LoadFile(const Digest& digest, std::uint64_t size) const;
-  absl::Status SetAside(const Digest& digest, const std::string& why) const;
+  // Whether the bytes were found good when the file was in that state.
+  bool IsVerified(const Digest& digest, const FileInfo& info) const;
+  // Hashes what was read at `read_at`, and remembers if it is good.
+  bool Verify(const Digest& digest, const FileContents& file,
+              absl::Time read_at) const;
+  // Both return DataLoss. `observed` is the state of the file that was found
+  // bad, if there was one; `bytes` the payload.
+  absl::Status SetAsideFile(const Digest& digest, const std::string& why,
+                            const std::optional<FileInfo>& observed) const;
+  absl::Status DropRow(const Digest& digest,
+                       std::span<const std::byte> bytes) const;
 
   const std::filesystem::path directory_;
   Database& database_;

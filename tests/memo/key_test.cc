@@ -60,10 +60,29 @@ TEST(KeyTest, EveryPartOfTheIdentityCounts) {
   EXPECT_EQ(digests.size(), identities.size());
 }
 
-TEST(KeyTest, OrderAndRepetitionOfCalleesDoNotCount) {
+// Versions such as "1" do not name their function: their places do.
+TEST(KeyTest, EachCalleeCounts) {
+  std::set<Digest> digests;
+  for (const std::vector<std::string>& callees :
+       std::vector<std::vector<std::string>>{
+           {"1", "1", "2"}, {"1", "2", "2"}, {"2", "1", "1"}, {"1", "2"}}) {
+    FunctionIdentity identity = Identity();
+    identity.callees = callees;
+    digests.insert(FunctionDigest(identity));
+  }
+  EXPECT_EQ(digests.size(), 4u);
+}
+
+TEST(KeyTest, AVersionForCallersTellsOfCalleesAndSalts) {
+  EXPECT_EQ(VersionForCallers({.name = "f", .version = "7", .result_type = ""}),
+            "7");
+  EXPECT_EQ(VersionForCallers(Identity()), "1+825f038be5767094");
   FunctionIdentity other = Identity();
-  other.callees = {"src:cd34", "src:ab12", "src:cd34"};
-  EXPECT_EQ(FunctionDigest(other), FunctionDigest(Identity()));
+  other.callees[1] = "src:cd35";
+  EXPECT_NE(VersionForCallers(other), VersionForCallers(Identity()));
+  other = Identity();
+  other.salts["mode"] = "slow";
+  EXPECT_NE(VersionForCallers(other), VersionForCallers(Identity()));
 }
 
 TEST(KeyTest, OrderAndNumberOfArgumentsCount) {

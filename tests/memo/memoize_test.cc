@@ -121,6 +121,26 @@ TEST_F(MemoizeTest, ArgumentNamesAreNotPartOfTheKey) {
       *store_, {.name = "h", .version = "1", .argument_names = {"a", "b"}},
       Hypotenuse);
   EXPECT_EQ(*a.KeyOf(1, 2), *b.KeyOf(1, 2));
+  a(1, 2);
+  b(2, 3);  // The names are those that were given last.
+  EXPECT_EQ(a.Calls()[1].record().arguments[1].name, "b");
+}
+
+TEST_F(MemoizeTest, AVersionTellsOfWhatItsFunctionCalls) {
+  const auto version = [&](std::string salt, std::vector<std::string> callees) {
+    return Memoize(*store_,
+                   {.name = "h",
+                    .version = "1",
+                    .callees = std::move(callees),
+                    .salts = {{"s", std::move(salt)}}},
+                   Hypotenuse)
+        .version();
+  };
+  EXPECT_EQ(
+      Memoize(*store_, {.name = "h", .version = "1"}, Hypotenuse).version(),
+      "1");
+  EXPECT_NE(version("x", {}), version("y", {}));
+  EXPECT_NE(version("x", {version("x", {})}), version("x", {version("y", {})}));
 }
 
 TEST_F(MemoizeTest, TypesOfParametersAndResultSeparateResults) {
