@@ -191,6 +191,10 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
     return List(std::move(calls));
   }
 
+  // InvalidArgument if the options of `Memoize` make no sense: then every call
+  // computes.
+  const absl::Status& status() const { return state_->status(); }
+
   const std::string& name() const { return state_->identity().name; }
 
   // For the `callees` of functions that call this one: the version of the

@@ -133,7 +133,10 @@ absl::Status PrepareDirectory(const std::filesystem::path& directory,
     if (file = files.Read(marker); file.ok()) return CheckMarker(*file, marker);
     return absl::FailedPreconditionError(absl::StrCat(
         directory.native(), " is not a store: it has '", *foreign, "' but no ",
-        kMarker, ". Give an empty or a new directory"));
+        kMarker,
+        std::find(names.begin(), names.end(), kIndex) != names.end()
+            ? ". If it was one, restore that file (store/FORMAT.md)"
+            : ". Give an empty or a new directory"));
   }
   return WriteMarker(files, directory);
 }

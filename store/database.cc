@@ -19,6 +19,11 @@ namespace {
 constexpr int kApplicationId = 0x49726e6f;
 constexpr int kFormatVersion = 1;
 
+constexpr char kStartAnew[] =
+    ". To start with an empty index, remove it and the files beside it that "
+    "end "
+    "in -wal and -shm: what it remembered is computed anew";
+
 // How long to wait for another process's transaction.
 constexpr absl::Duration kBusyTimeout = absl::Seconds(5);
 
@@ -296,8 +301,10 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
     absl::SleepFor(absl::Milliseconds(5));
   }
   if (!status.ok()) {
-    return absl::Status(status.code(),
-                        absl::StrCat(path.native(), ": ", status.message()));
+    return absl::Status(
+        status.code(),
+        absl::StrCat(path.native(), ": ", status.message(),
+                     absl::IsDataLoss(status) ? kStartAnew : ""));
   }
   return database;
 }

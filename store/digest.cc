@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <new>
+#include <ostream>
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
@@ -71,6 +72,10 @@ std::string Digest::ToString() const { return absl::StrCat("xxh3:", ToHex()); }
 
 std::string Digest::ToHex() const {
   return absl::BytesToHexString(View(bytes_));
+}
+
+std::ostream& operator<<(std::ostream& stream, const Digest& digest) {
+  return stream << digest.ToString();
 }
 
 Hasher::Hasher() {

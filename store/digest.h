@@ -11,6 +11,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,6 +52,9 @@ class Digest {
   const std::array<std::uint8_t, kSize>& bytes() const { return bytes_; }
 
   friend auto operator<=>(const Digest&, const Digest&) = default;
+
+  // Writes the text form.
+  friend std::ostream& operator<<(std::ostream& stream, const Digest& digest);
 
   template <typename H>
   friend H AbslHashValue(H h, const Digest& d) {

@@ -68,6 +68,23 @@ std::string RandomHex() {
                       absl::Hex(random(), absl::kZeroPad8));
 }
 
+// Files that a process was killed over. Nobody writes one for so long.
+constexpr absl::Duration kLeftOverAge = absl::Hours(24);
+
+// Trouble here is none of the caller's: another process may be tidying up too.
+void RemoveLeftOvers(const std::filesystem::path& folder,
+                     const FileSystem& file_system) {
+  const auto names = file_system.List(folder);
+  if (!names.ok()) return;
+  const absl::Time limit = absl::Now() - kLeftOverAge;
+  for (const std::string& name : *names) {
+    const absl::StatusOr<FileInfo> info = file_system.Stat(folder / name);
+    if (info.ok() && absl::FromUnixNanos(info->mtime_ns) < limit) {
+      (void)file_system.Remove(folder / name);
+    }
+  }
+}
+
 }  // namespace
 
 std::string LocalBlobStore::Schema() {
@@ -95,6 +112,7 @@ absl::StatusOr<std::unique_ptr<LocalBlobStore>> LocalBlobStore::Open(
   for (const char* folder : {kBlobs, kTemporary, kQuarantine}) {
     IRENEO_RETURN_IF_ERROR(file_system.CreateDirectory(directory / folder));
   }
+  RemoveLeftOvers(directory / kTemporary, file_system);
   return std::unique_ptr<LocalBlobStore>(
       new LocalBlobStore(directory, database, file_system));
 }

@@ -91,7 +91,8 @@ std::vector<std::string> Run(const Command& command,
       MemoStore::Open(directory, {.create = false});
   std::error_code ignored;
   if (absl::IsNotFound(store.status()) ||
-      !std::filesystem::is_directory(directory, ignored)) {
+      (!absl::IsPermissionDenied(store.status()) &&
+       !std::filesystem::is_directory(directory, ignored))) {
     return {absl::StrCat("no store in ", directory,
                          ": pass --store DIR or set IRENEO_STORE")};
   }

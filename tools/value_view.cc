@@ -63,10 +63,8 @@ ValueView ValueViewer::Read(const std::string& type,
   if (!blob.ok()) {
     view.state = ValueView::State::kDamaged;
     view.why = absl::IsNotFound(blob.status())
-                   ? absl::NotFoundError(
-                         absl::StrCat(digest.ToString(),
-                                      " is no longer in the store: the next "
-                                      "call computes it anew"))
+                   ? absl::NotFoundError(absl::StrCat(
+                         digest.ToString(), " is no longer in the store"))
                    : blob.status();
     return view;
   }

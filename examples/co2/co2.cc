@@ -257,10 +257,7 @@ absl::Status Run(const Options& options) {
   absl::PrintF("sweep: %d evaluations, %d computed, %d remembered, in %s\n",
                evaluations, evaluations - remembered, remembered,
                ShortDuration(sweep_time));
-  absl::PrintF(
-      "time saved: %s (what the remembered evaluations took to compute less "
-      "what remembering took)\n",
-      ShortDuration(saved));
+  absl::PrintF("time saved: %s\n", ShortDuration(saved));
 
   const Forecast forecast = predict(series->years, series->ppm, best.params,
                                     MonthsAfter(series->years));

@@ -423,6 +423,7 @@ TEST_F(MemoizeTest, BadOptionsComputeEveryCallAndSayWhy) {
   EXPECT_THAT(events_.back().fault,
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("set MemoizeOptions::name")));
+  EXPECT_THAT(unnamed.status(), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(unnamed.KeyOf(3, 4),
               StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(unnamed.Recall(3, 4),

@@ -1,6 +1,9 @@
 // The blocks of README.md that are no whole programs.
 
 #include <Eigen/Core>
+#include <filesystem>
+#include <iostream>
+#include <sstream>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -41,6 +44,19 @@ TEST(ReadmeTest, MembersOfAMemoizedFunction) {
   EXPECT_EQ(handle->record().key, *key);
   EXPECT_THAT(gone, IsOk());
   EXPECT_EQ(*solve.Contains(a, b, 1e-9), false);
+}
+
+TEST(ReadmeTest, AnObserver) {
+  const TemporaryDirectory dir;
+  std::filesystem::current_path(dir.path());
+#include "tests/readme/observer.inc"
+  ASSERT_THAT(store, IsOk());
+  std::ostringstream log;
+  std::streambuf* const before = std::clog.rdbuf(log.rdbuf());
+  ireneo::Memoize(*store, {.name = "s", .version = "1"},
+                  Spectrum)(Eigen::MatrixXd::Identity(3, 3));
+  std::clog.rdbuf(before);
+  EXPECT_THAT(log.str(), ::testing::MatchesRegex("s computed .* OK\n"));
 }
 
 TEST(ReadmeTest, AStructByItsFields) {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -267,6 +268,43 @@ TEST_F(LocalBlobStoreTest, StageAndCommitWithinATransaction) {
     ASSERT_THAT(staged, IsOk());
     // Whether a small one is there, only its commit asks.
     EXPECT_EQ(staged->present, size > LocalBlobStore::kInlineLimit);
+  }
+}
+
+TEST_F(LocalBlobStoreTest, OpenRemovesOldLeftOvers) {
+  { const OpenStore store(path()); }
+  WriteFileBytes(path() / "tmp/old", "half");
+  WriteFileBytes(path() / "tmp/new", "half");
+  const auto now = fs::last_write_time(path() / "tmp/old");
+  fs::last_write_time(path() / "tmp/old", now - std::chrono::hours(25));
+  const OpenStore store(path());
+  EXPECT_FALSE(fs::exists(path() / "tmp/old"));
+  EXPECT_TRUE(fs::exists(path() / "tmp/new"));
+}
+
+// A damaged file must not swallow the good bytes of a put.
+TEST_F(LocalBlobStoreTest, APutMendsWhatIsDamagedUnread) {
+  for (const std::size_t size : {100, 10000}) {
+    const OpenStore store(path());
+    const std::string bytes = RandomBytes(size, 5);
+    const Digest digest = MustPut(store, bytes);
+    std::string damaged = bytes;
+    damaged[50] ^= 1;
+    if (size > LocalBlobStore::kInlineLimit) {
+      WriteFileBytes(store->PathOf(digest), damaged);
+    } else {
+      absl::StatusOr<Connection> connection = store.database().Acquire();
+      ASSERT_THAT(connection, IsOk());
+      absl::StatusOr<Statement> update =
+          connection->Prepare("UPDATE blobs SET data = ? WHERE digest = ?");
+      ASSERT_THAT(update, IsOk());
+      ASSERT_THAT(update->Bind(1, std::as_bytes(std::span(damaged)))
+                      .Bind(2, digest)
+                      .Run(),
+                  IsOk());
+    }
+    ASSERT_THAT(store->Put(bytes), IsOk());
+    ExpectHolds(store, bytes);
   }
 }
 
