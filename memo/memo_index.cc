@@ -94,7 +94,6 @@ std::string MemoIndex::Schema() {
       argument_types TEXT NOT NULL,         -- JSON array
       argument_names TEXT NOT NULL          -- JSON array, empty if not given
     ) STRICT;
-    CREATE INDEX functions_by_name ON functions(name);
 
     CREATE TABLE environments(
       id          INTEGER PRIMARY KEY,

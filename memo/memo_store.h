@@ -43,7 +43,7 @@ struct MemoStoreOptions {
 // one directory at once.
 //
 // Errors, of all members: Unavailable if other processes kept the store locked
-// for longer than twenty seconds; DataLoss if it is damaged; ResourceExhausted
+// for longer than five seconds; DataLoss if it is damaged; ResourceExhausted
 // if the disk is full; PermissionDenied.
 class MemoStore {
  public:
