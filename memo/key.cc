@@ -4,6 +4,21 @@
 #include "ireneo/store/sink.h"
 
 namespace ireneo {
+namespace {
+
+void WriteCalleesAndSalts(const FunctionIdentity& identity, Sink& sink) {
+  for (const std::string& callee : identity.callees) {
+    sink.WriteString("callee");
+    sink.WriteString(callee);
+  }
+  for (const auto& [name, value] : identity.salts) {
+    sink.WriteString("salt");
+    sink.WriteString(name);
+    sink.WriteString(value);
+  }
+}
+
+}  // namespace
 
 Digest FunctionDigest(const FunctionIdentity& identity) {
   DigestSink sink;
@@ -14,15 +29,7 @@ Digest FunctionDigest(const FunctionIdentity& identity) {
   sink.WriteString(identity.name);
   sink.WriteString("version");
   sink.WriteString(identity.version);
-  for (const std::string& callee : identity.callees) {
-    sink.WriteString("callee");
-    sink.WriteString(callee);
-  }
-  for (const auto& [name, value] : identity.salts) {
-    sink.WriteString("salt");
-    sink.WriteString(name);
-    sink.WriteString(value);
-  }
+  WriteCalleesAndSalts(identity, sink);
   sink.WriteString("result");
   sink.WriteString(identity.result_type);
   for (const std::string& type : identity.argument_types) {
@@ -38,15 +45,7 @@ std::string VersionForCallers(const FunctionIdentity& identity) {
   }
   DigestSink sink;
   sink.WriteString("ireneo.version/1");
-  for (const std::string& callee : identity.callees) {
-    sink.WriteString("callee");
-    sink.WriteString(callee);
-  }
-  for (const auto& [name, value] : identity.salts) {
-    sink.WriteString("salt");
-    sink.WriteString(name);
-    sink.WriteString(value);
-  }
+  WriteCalleesAndSalts(identity, sink);
   return absl::StrCat(identity.version, "+",
                       sink.digest().ToHex().substr(0, 16));
 }

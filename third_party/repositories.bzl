@@ -33,14 +33,11 @@ overlay_repository = repository_rule(
 )
 
 _ABSL_PACKAGES = [
-    "base",
-    "cleanup",
     "container",
     "functional",
     "status",
     "strings",
     "time",
-    "types",
 ]
 
 # buildifier: disable=unnamed-macro
