@@ -65,13 +65,18 @@ template <typename T>
 concept RawComplex = std::same_as<T, std::complex<float>> ||
     std::same_as<T, std::complex<double>>;
 
-// What arrays are made of that are written and read in one piece. The layout is
-// the same on every platform that the library compiles on.
+// Whether the bytes of a `T` in memory are its encoding and every pattern is a
+// value, with a layout that is the same on every platform that the library
+// compiles on. Specialized beside the serializers of other such types.
 template <typename T>
-concept RawElement = RawScalar<T> || RawComplex<T>;
+inline constexpr bool kIsRaw = RawScalar<T> || RawComplex<T>;
 
-template <RawElement T>
-std::string RawName() {
+// What arrays are made of that are written and read in one piece.
+template <typename T>
+concept RawElement = kIsRaw<T>;
+
+template <typename T>
+requires(RawScalar<T> || RawComplex<T>) std::string RawName() {
   if constexpr (std::same_as<T, char>) {
     return "char";
   } else if constexpr (std::same_as<T, std::byte>) {
@@ -90,8 +95,9 @@ std::string RawName() {
 
 // "i8" to "i64", "u8" to "u64", "f32", "f64", "char", "char8", "char16",
 // "char32", "byte"; "c64" and "c128" for complex numbers, the real part first.
-template <internal::RawElement T>
-struct Serializer<T> {
+template <typename T>
+requires(internal::RawScalar<T> ||
+         internal::RawComplex<T>) struct Serializer<T> {
   static std::string TypeName() { return internal::RawName<T>(); }
   static void Write(const T& value, Sink& sink) {
     sink.Write(std::as_bytes(std::span(&value, 1)));

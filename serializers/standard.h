@@ -45,8 +45,7 @@ namespace internal {
 // to Eigen's widest vectors and a cache line, small ones as in memory.
 template <RawElement T>
 constexpr std::size_t ArrayAlignment(std::uint64_t size) {
-  if (size >= 64) return 64;
-  return RawComplex<T> ? sizeof(T) / 2 : sizeof(T);
+  return size >= 64 ? 64 : alignof(T);
 }
 
 // Writes the count, zeros up to the alignment, and all elements at once.
