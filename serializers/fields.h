@@ -100,24 +100,19 @@ concept HasFields = requires(T& value) {
   T::IreneoFields(value, internal::AnyFields{});
 };
 
-// "acme.Params/1{f64,i32}", "acme.Empty/1{}": the fields in order.
+// "acme.Params/1{f64,i32}", "acme.Empty/1{}": the fields in order. A struct
+// that contains itself has its bare name there:
+// "acme.Tree/1{i32,vector<acme.Tree/1>}".
 template <HasFields T>
 struct Serializer<T> {
   static std::string TypeName() {
-    static_assert(internal::IsFormatName(T::kIreneoType),
-                  "ireneo: kIreneoType must be letters, digits, '.' and '_', a "
-                  "slash, and the number of the format, as acme.Params/1");
-    std::string name{std::string_view(T::kIreneoType)};
-    name += '{';
-    if constexpr (internal::RequireDefault<T>()) {
-      T value{};
-      T::IreneoFields(value, [&]<typename... F>(F&...) {
-        internal::RequireAllFields<T, sizeof...(F)>();
-        (absl::StrAppend(&name, ireneo::TypeName<F>(), ","), ...);
-        if constexpr (sizeof...(F) > 0) name.pop_back();
-      });
-    }
-    return name + '}';
+    static thread_local bool inside = false;
+    if (inside) return std::string(T::kIreneoType);
+    struct Inside {
+      Inside() { inside = true; }
+      ~Inside() { inside = false; }
+    } const naming;
+    return FullName();
   }
 
   static void Write(const T& value, Sink& sink) {
@@ -139,6 +134,23 @@ struct Serializer<T> {
   }
 
  private:
+  static std::string FullName() {
+    static_assert(internal::IsFormatName(T::kIreneoType),
+                  "ireneo: kIreneoType must be letters, digits, '.' and '_', a "
+                  "slash, and the number of the format, as acme.Params/1");
+    std::string name{std::string_view(T::kIreneoType)};
+    name += '{';
+    if constexpr (internal::RequireDefault<T>()) {
+      T value{};
+      T::IreneoFields(value, [&]<typename... F>(F&...) {
+        internal::RequireAllFields<T, sizeof...(F)>();
+        (absl::StrAppend(&name, ireneo::TypeName<F>(), ","), ...);
+        if constexpr (sizeof...(F) > 0) name.pop_back();
+      });
+    }
+    return name + '}';
+  }
+
   // Leaves `field` as it is if the source has failed.
   template <typename F>
   static void ReadInto(F& field, Source& source) {

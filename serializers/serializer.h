@@ -107,6 +107,29 @@ template <typename T>
 inline constexpr bool kHasSerializer = Hashable<T>;
 template <typename T>
 inline constexpr bool kCanBeRead = Storable<T>;
+template <typename T>
+inline constexpr bool kIsError = std::same_as<T, absl::Status>;
+template <typename T>
+inline constexpr bool kIsError<absl::StatusOr<T>> = true;
+
+// Counts, for as long as it lives, one more value around those that are written
+// or read. Only classes can contain themselves.
+template <typename T, typename Stream>
+class Nesting {
+ public:
+  explicit Nesting(Stream& stream) : stream_(stream) { stream_.Enter(); }
+  ~Nesting() { stream_.Leave(); }
+  Nesting(const Nesting&) = delete;
+  Nesting& operator=(const Nesting&) = delete;
+
+ private:
+  Stream& stream_;
+};
+template <typename T, typename Stream>
+requires(!std::is_class_v<T>) class Nesting<T, Stream> {
+ public:
+  explicit Nesting(Stream&) {}
+};
 
 // Every use of a serializer passes here first and goes on only if it is there.
 // A missing one therefore makes a single error, however deep it sits in other
@@ -123,6 +146,20 @@ constexpr bool RequireHashable() {
     static_assert(kNever<T>,
                   "ireneo: wchar_t differs from platform to platform. Use "
                   "char8_t, char16_t or char32_t");
+  } else if constexpr (std::is_pointer_v<T> || std::is_member_pointer_v<T> ||
+                       std::is_null_pointer_v<T>) {
+    static_assert(kNever<T>,
+                  "ireneo: a pointer is an address, which means nothing in "
+                  "another process. Use the value itself, std::optional, a "
+                  "container or std::unique_ptr");
+  } else if constexpr (std::is_array_v<T>) {
+    static_assert(kNever<T>,
+                  "ireneo: C arrays can not be copied. Use std::array");
+  } else if constexpr (kIsError<T>) {
+    static_assert(kNever<T>,
+                  "ireneo: an absl::Status or StatusOr is not a value: an "
+                  "error may be gone at the next try. Store the value, or let "
+                  "the memoized function return the StatusOr");
   } else {
     static_assert(kHasSerializer<T>,
                   "ireneo: this type has no ireneo::Serializer with TypeName() "
@@ -164,10 +201,14 @@ std::string TypeName() {
   }
 }
 
-// Writes the bytes of `value`. A value that cannot be written fails the sink.
+// Writes the bytes of `value`. A value that cannot be written fails the sink:
+// InvalidArgument as a rule, as for one that nests deeper than
+// `kMaxValueDepth`.
 template <typename T>
 void Write(const T& value, Sink& sink) {
   if constexpr (internal::RequireHashable<T>()) {
+    const internal::Nesting<T, Sink> nesting(sink);
+    if (std::is_class_v<T> && !sink.ok()) return;
     Serializer<T>::Write(value, sink);
   }
 }
@@ -180,6 +221,7 @@ void Write(const T& value, Sink& sink) {
 template <typename T>
 absl::StatusOr<T> Read(Source& source) {
   if constexpr (internal::RequireStorable<T>()) {
+    const internal::Nesting<T, Source> nesting(source);
     if (!source.ok()) return source.status();
     absl::StatusOr<T> value = Serializer<T>::Read(source);
     if (!value.ok()) source.Fail(value.status());

@@ -26,6 +26,12 @@ void Sink::AlignTo(std::size_t alignment) {
   Write(std::span(kZeros, padding));
 }
 
+void Sink::FailTooDeep() {
+  Fail(absl::InvalidArgumentError(
+      absl::StrCat("more than ", kMaxValueDepth,
+                   " values inside of one another can not be stored")));
+}
+
 void Sink::Fail(absl::Status status) {
   if (status_.ok()) status_ = std::move(status);
 }

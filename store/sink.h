@@ -21,6 +21,10 @@
 
 namespace ireneo {
 
+// How many values may be around one another, so that a list of lists of lists
+// does not exhaust the stack of whoever reads it.
+inline constexpr int kMaxValueDepth = 512;
+
 // A stream of bytes, little-endian.
 //
 // Sticky: after the first failure every further write does nothing and
@@ -75,6 +79,13 @@ class Sink {
   bool ok() const { return status_.ok(); }
   const absl::Status& status() const { return status_; }
 
+  // Begins and ends a value that may contain others. InvalidArgument if there
+  // are more than `kMaxValueDepth` around it.
+  void Enter() {
+    if (++depth_ > kMaxValueDepth) FailTooDeep();
+  }
+  void Leave() { --depth_; }
+
   // Passes what is buffered to the destination.
   virtual void Flush() { EmptyBuffer(); }
 
@@ -93,8 +104,10 @@ class Sink {
   }
   void WriteSlow(std::span<const std::byte> bytes);
   void EmptyBuffer();
+  void FailTooDeep();
 
   std::uint64_t position_ = 0;
+  int depth_ = 0;
   std::size_t used_ = 0;
   absl::Status status_;
   std::byte buffer_[kBufferSize];

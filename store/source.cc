@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "ireneo/store/sink.h"
 
 namespace ireneo {
 
@@ -44,6 +45,14 @@ std::size_t Source::ReadCount(std::size_t min_element_size) {
                                           " bytes remain")));
   }
   return status_.ok() ? static_cast<std::size_t>(count) : 0;
+}
+
+void Source::Enter() {
+  if (++depth_ > kMaxValueDepth) {
+    Fail(absl::DataLossError(
+        absl::StrCat("more than ", kMaxValueDepth,
+                     " values inside of one another at offset ", position_)));
+  }
 }
 
 void Source::Fail(absl::Status status) {

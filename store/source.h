@@ -64,6 +64,11 @@ class Source {
   // Records `status`, which must not be OK, unless an earlier failure is kept.
   void Fail(absl::Status status);
 
+  // Begins and ends a value that may contain others. DataLoss if there are more
+  // than `kMaxValueDepth` (store/sink.h) around it.
+  void Enter();
+  void Leave() { --depth_; }
+
   bool ok() const { return status_.ok(); }
   const absl::Status& status() const { return status_; }
 
@@ -73,6 +78,7 @@ class Source {
  private:
   Blob blob_;
   std::uint64_t position_ = 0;
+  int depth_ = 0;
   absl::Status status_;
 };
 

@@ -1,12 +1,17 @@
 #include "ireneo/serializers/fields.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "ireneo/serializers/serializer.h"
 #include "ireneo/serializers/standard.h"
@@ -75,6 +80,86 @@ struct Serializer<Both> {
 };
 
 namespace {
+
+struct Tree {
+  int value = 0;
+  std::vector<Tree> children = {};
+  std::unique_ptr<Tree> next = nullptr;
+
+  static constexpr char kIreneoType[] = "test.Tree/1";
+  static constexpr auto IreneoFields = [](auto& self, auto&& visit) {
+    visit(self.value, self.children, self.next);
+  };
+};
+
+bool Equal(const Tree& a, const Tree& b) {
+  return a.value == b.value &&
+         std::equal(a.children.begin(), a.children.end(), b.children.begin(),
+                    b.children.end(), Equal) &&
+         (a.next == nullptr || b.next == nullptr ? a.next == b.next
+                                                 : Equal(*a.next, *b.next));
+}
+
+// A list of `size` trees.
+Tree Chain(int size) {
+  Tree tree;
+  for (int i = 1; i < size; ++i) {
+    Tree longer;
+    longer.next = std::make_unique<Tree>(std::move(tree));
+    tree = std::move(longer);
+  }
+  return tree;
+}
+
+TEST(FieldsTest, StructMayContainItself) {
+  EXPECT_EQ(TypeName<Tree>(),
+            "test.Tree/1{i32,vector<test.Tree/1>,optional<test.Tree/1>}");
+  EXPECT_EQ(TypeName<std::vector<Tree>>(),
+            absl::StrCat("vector<", TypeName<Tree>(), ">"));
+  std::vector<Tree> trees(4);
+  trees[1].children.resize(2);
+  trees[2].children.resize(1);
+  trees[2].children[0].children.resize(1);
+  trees[3].next = std::make_unique<Tree>();
+  trees.push_back(Chain(10));
+  EXPECT_TRUE(VerifySerializer(trees, Equal));
+}
+
+// Each tree of a chain is two values: the pointer and what it points to.
+TEST(FieldsTest, DepthIsBounded) {
+  const Tree deepest = Chain(kMaxValueDepth / 2);
+  const absl::StatusOr<std::string> bytes = BytesOf(deepest);
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  const absl::StatusOr<Tree> read = FromBytes<Tree>(*bytes);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(Equal(*read, deepest));
+  EXPECT_EQ(RefOf(Chain(kMaxValueDepth / 2 + 1)).status().code(),
+            absl::StatusCode::kInvalidArgument);
+
+  std::string deeper;
+  for (int i = 0; i < 1'000'000; ++i) {
+    deeper += std::string(12, '\0') + '\1';  // Value, no children, a next.
+  }
+  EXPECT_EQ(FromBytes<Tree>(deeper).status().code(),
+            absl::StatusCode::kDataLoss);
+}
+
+struct Ring {
+  std::shared_ptr<Ring> next = nullptr;
+
+  static constexpr char kIreneoType[] = "test.Ring/1";
+  static constexpr auto IreneoFields = [](auto& self, auto&& visit) {
+    visit(self.next);
+  };
+};
+
+TEST(FieldsTest, ACycleIsRefused) {
+  Ring ring;
+  ring.next = std::make_shared<Ring>();
+  ring.next->next = ring.next;
+  EXPECT_EQ(RefOf(ring).status().code(), absl::StatusCode::kInvalidArgument);
+  ring.next->next = nullptr;
+}
 
 TEST(FieldsTest, Serializer) {
   EXPECT_TRUE(VerifySerializer<Params>(
