@@ -9,14 +9,15 @@
 // different payloads differ.
 //
 // Left out, with a sentence by the compiler: `long double` and `wchar_t`, which
-// differ from platform to platform. Enumerations are left out because they have
-// no permanent name: specialize `Serializer` for yours, or store its integer.
+// differ from platform to platform.
 
+#include <array>
 #include <bit>
 #include <complex>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <span>
 #include <string>
@@ -75,8 +76,19 @@ inline constexpr bool kIsRaw = RawScalar<T> || RawComplex<T>;
 template <typename T>
 concept RawElement = kIsRaw<T>;
 
+// The `T` whose bytes are at `data`, which need not be aligned.
+template <RawElement T>
+T LoadRaw(const std::byte* data) {
+  std::array<std::byte, sizeof(T)> bytes;
+  std::memcpy(bytes.data(), data, sizeof(T));
+  return std::bit_cast<T>(bytes);
+}
+
 template <typename T>
-requires(RawScalar<T> || RawComplex<T>) std::string RawName() {
+concept Number = RawScalar<T> || RawComplex<T>;
+
+template <Number T>
+std::string NumberName() {
   if constexpr (std::same_as<T, char>) {
     return "char";
   } else if constexpr (std::same_as<T, std::byte>) {
@@ -95,10 +107,9 @@ requires(RawScalar<T> || RawComplex<T>) std::string RawName() {
 
 // "i8" to "i64", "u8" to "u64", "f32", "f64", "char", "char8", "char16",
 // "char32", "byte"; "c64" and "c128" for complex numbers, the real part first.
-template <typename T>
-requires(internal::RawScalar<T> ||
-         internal::RawComplex<T>) struct Serializer<T> {
-  static std::string TypeName() { return internal::RawName<T>(); }
+template <internal::Number T>
+struct Serializer<T> {
+  static std::string TypeName() { return internal::NumberName<T>(); }
   static void Write(const T& value, Sink& sink) {
     sink.Write(std::as_bytes(std::span(&value, 1)));
   }

@@ -35,9 +35,11 @@ overlay_repository = repository_rule(
 _ABSL_PACKAGES = [
     "container",
     "functional",
+    "numeric",
     "status",
     "strings",
     "time",
+    "types",
 ]
 
 # buildifier: disable=unnamed-macro
