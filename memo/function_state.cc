@@ -55,6 +55,27 @@ absl::Status CheckOptions(const MemoizeOptions& options,
   return absl::OkStatus();
 }
 
+// The call of `key`, or the same call of a time when the result's type had an
+// older name.
+absl::StatusOr<std::optional<FoundCall>> FindCall(
+    const FunctionState& function, const Digest& key,
+    std::span<const HashedArgument> arguments, bool load) {
+  MemoIndex& index = function.store().state().index();
+  IRENEO_ASSIGN_OR_RETURN(std::optional<FoundCall> found,
+                          index.Find(key, load));
+  if (found.has_value()) return found;
+  IRENEO_ASSIGN_OR_RETURN(const std::span<const OldFunction> old_functions,
+                          function.OldFunctions());
+  for (const OldFunction& old : old_functions) {
+    IRENEO_ASSIGN_OR_RETURN(found,
+                            index.Find(KeyOf(old.digest, arguments), load));
+    if (!found.has_value()) continue;
+    found->old_type = &old.result_type;
+    return found;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 absl::Status NoThrow(absl::FunctionRef<absl::Status()> run) {
@@ -71,7 +92,7 @@ absl::Status NoThrow(absl::FunctionRef<absl::Status()> run) {
 }
 
 FunctionState::FunctionState(MemoStore store, MemoizeOptions options,
-                             std::string result_type,
+                             std::string result_type, ReadsType reads_old,
                              std::vector<std::string> argument_types)
     : store_(std::move(store)),
       options_(std::move(options)),
@@ -82,9 +103,40 @@ FunctionState::FunctionState(MemoStore store, MemoizeOptions options,
                 .result_type = std::move(result_type),
                 .argument_types = std::move(argument_types)},
       digest_(FunctionDigest(identity_)),
-      status_(CheckOptions(options_, identity_.argument_types.size())) {}
+      status_(CheckOptions(options_, identity_.argument_types.size())),
+      reads_old_(reads_old) {}
 
 Digest FunctionState::KeyOf(std::span<const HashedArgument> arguments) const {
+  return internal::KeyOf(digest_, arguments);
+}
+
+absl::StatusOr<std::span<const OldFunction>> FunctionState::OldFunctions()
+    const {
+  if (reads_old_ == nullptr) return std::span<const OldFunction>();
+  const std::lock_guard lock(mutex_);
+  if (!old_functions_.has_value()) {
+    IRENEO_ASSIGN_OR_RETURN(
+        const std::vector<std::string> types,
+        store_.state().index().ResultTypes(identity_.name, identity_.version));
+    std::vector<OldFunction> old;
+    for (const std::string& type : types) {
+      if (type == identity_.result_type || !reads_old_(type)) continue;
+      FunctionIdentity identity = identity_;
+      identity.result_type = type;
+      old.push_back({.result_type = type, .digest = FunctionDigest(identity)});
+    }
+    old_functions_ = std::move(old);
+  }
+  return std::span<const OldFunction>(*old_functions_);
+}
+
+bool FunctionState::Reads(const std::string& result_type) const {
+  return result_type == identity_.result_type ||
+         (reads_old_ != nullptr && reads_old_(result_type));
+}
+
+Digest KeyOf(const Digest& function,
+             std::span<const HashedArgument> arguments) {
   // Few functions have more parameters, so this rarely allocates.
   constexpr std::size_t kFew = 16;
   std::array<Digest, kFew> few;
@@ -97,7 +149,7 @@ Digest FunctionState::KeyOf(std::span<const HashedArgument> arguments) const {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     digests[i] = arguments[i].digest;
   }
-  return CallKey(digest_, digests);
+  return CallKey(function, digests);
 }
 
 bool FunctionState::Keeps(std::uint64_t size) const {
@@ -147,7 +199,7 @@ void OngoingCall::Fault(absl::Status status) {
 std::optional<FoundCall> OngoingCall::Find(bool load) {
   if (!usable_) return std::nullopt;
   absl::StatusOr<std::optional<FoundCall>> found =
-      function_.store().state().index().Find(key_, load);
+      FindCall(function_, key_, arguments_, load);
   if (!found.ok()) {
     Fault(std::move(found).status());
     return std::nullopt;
@@ -163,7 +215,7 @@ void OngoingCall::Hit(const FoundCall& found) {
   hit_ = true;
   compute_ = found.elapsed;
   result_bytes_ = found.result_size;
-  function_.store().state().CountHit(key_);
+  function_.store().state().CountHit(found.key);
 }
 
 void OngoingCall::Damaged(const FoundCall& found, absl::Status why) {
@@ -172,9 +224,10 @@ void OngoingCall::Damaged(const FoundCall& found, absl::Status why) {
                         absl::IsUnavailable(why) ||
                         absl::IsPermissionDenied(why) || absl::IsUnknown(why);
   Fault(std::move(why));
-  if (may_pass) return;
+  // Nor is an upgrade that fails, which may be mended.
+  if (may_pass || (found.old_type != nullptr && found.blob.ok())) return;
   absl::Status forgotten = function_.store().state().index().ForgetResult(
-      key_, found.result, /*lost=*/!found.blob.ok());
+      found.key, found.result, /*lost=*/!found.blob.ok());
   if (!forgotten.ok()) Fault(std::move(forgotten));
 }
 
@@ -258,14 +311,28 @@ absl::StatusOr<HeldResult> OngoingCall::Hold(
 }
 
 absl::StatusOr<std::optional<FoundCall>> FindResult(
-    const FunctionState& function, const Digest& key, bool load) {
-  MemoIndex& index = function.store().state().index();
-  IRENEO_ASSIGN_OR_RETURN(std::optional<FoundCall> found,
-                          index.Find(key, load));
+    const FunctionState& function, std::span<const HashedArgument> arguments,
+    bool load) {
+  IRENEO_ASSIGN_OR_RETURN(
+      std::optional<FoundCall> found,
+      FindCall(function, function.KeyOf(arguments), arguments, load));
   if (!found.has_value() || found->blob.ok()) return found;
   if (!absl::IsDataLoss(found->blob.status())) return found->blob.status();
-  IRENEO_RETURN_IF_ERROR(index.ForgetResult(key, found->result, /*lost=*/true));
+  IRENEO_RETURN_IF_ERROR(function.store().state().index().ForgetResult(
+      found->key, found->result, /*lost=*/true));
   return std::nullopt;
+}
+
+absl::Status ForgetCall(const FunctionState& function,
+                        std::span<const HashedArgument> arguments) {
+  const MemoStore& store = function.store();
+  IRENEO_RETURN_IF_ERROR(store.Forget(function.KeyOf(arguments)));
+  IRENEO_ASSIGN_OR_RETURN(const std::span<const OldFunction> old_functions,
+                          function.OldFunctions());
+  for (const OldFunction& old : old_functions) {
+    IRENEO_RETURN_IF_ERROR(store.Forget(KeyOf(old.digest, arguments)));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<CallRecord> FindRecord(const FunctionState& function,
@@ -283,15 +350,22 @@ absl::StatusOr<std::vector<CallRecord>> FindRecords(
           {.function = identity.name,
            .exact = true,
            .version = all_versions ? std::string() : identity.version}));
-  std::erase_if(records, [&](const CallRecord& record) {
-    if (!all_versions) {
-      std::vector<HashedArgument> arguments;
-      for (const ArgumentRecord& argument : record.arguments) {
-        arguments.push_back({.digest = argument.digest});
-      }
-      return function.KeyOf(arguments) != record.key;
+  IRENEO_ASSIGN_OR_RETURN(const std::span<const OldFunction> old_functions,
+                          function.OldFunctions());
+  const auto is_hit = [&](const CallRecord& record) {
+    std::vector<HashedArgument> arguments;
+    for (const ArgumentRecord& argument : record.arguments) {
+      arguments.push_back({.digest = argument.digest});
     }
-    return record.result_type != identity.result_type ||
+    return function.KeyOf(arguments) == record.key ||
+           std::any_of(old_functions.begin(), old_functions.end(),
+                       [&](const OldFunction& old) {
+                         return KeyOf(old.digest, arguments) == record.key;
+                       });
+  };
+  std::erase_if(records, [&](const CallRecord& record) {
+    if (!all_versions) return !is_hit(record);
+    return !function.Reads(record.result_type) ||
            !std::equal(
                record.arguments.begin(), record.arguments.end(),
                identity.argument_types.begin(), identity.argument_types.end(),

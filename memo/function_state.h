@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -44,11 +45,22 @@ struct HeldResult {
 // becomes an Internal error.
 absl::Status NoThrow(absl::FunctionRef<absl::Status()> run);
 
+// Whether results that were stored under the name `type` can be read as the
+// function's (serializers/upgrade.h).
+using ReadsType = bool (*)(std::string_view type);
+
+// What the function was when its result had an older type.
+struct OldFunction {
+  std::string result_type;
+  Digest digest;
+};
+
 // Thread-safe.
 class FunctionState {
  public:
+  // `reads_old` is null if the result type has no older names.
   FunctionState(MemoStore store, MemoizeOptions options,
-                std::string result_type,
+                std::string result_type, ReadsType reads_old,
                 std::vector<std::string> argument_types);
 
   // InvalidArgument if the options make no sense; such a function computes
@@ -62,6 +74,14 @@ class FunctionState {
 
   // The key of a call whose arguments have those digests.
   Digest KeyOf(std::span<const HashedArgument> arguments) const;
+
+  // The functions that were remembered in the store before the result type got
+  // its present name and whose results can be read. Empty as a rule. Looked up
+  // once; valid as long as this is.
+  absl::StatusOr<std::span<const OldFunction>> OldFunctions() const;
+
+  // Whether a result of that type, the function's or an older one, can be read.
+  bool Reads(const std::string& result_type) const;
 
   // True the first time that it is asked.
   bool TakeFirstTime() const {
@@ -77,8 +97,14 @@ class FunctionState {
   const FunctionIdentity identity_;
   const Digest digest_;
   const absl::Status status_;
+  const ReadsType reads_old_;
   mutable std::atomic<bool> first_time_ = true;
+  mutable std::mutex mutex_;
+  mutable std::optional<std::vector<OldFunction>> old_functions_;
 };
+
+// The key of a call of the function that has the digest `function`.
+Digest KeyOf(const Digest& function, std::span<const HashedArgument> arguments);
 
 // One call of a memoized function, from its arguments to the observer. What
 // the store cannot do becomes a fault of the event; nothing here fails.
@@ -148,14 +174,20 @@ class OngoingCall {
 // The record and, with `load`, the bytes of a result, outside of a call; a
 // damaged one is dropped and counts as absent.
 absl::StatusOr<std::optional<FoundCall>> FindResult(
-    const FunctionState& function, const Digest& key, bool load);
+    const FunctionState& function, std::span<const HashedArgument> arguments,
+    bool load);
+
+// Drops what is remembered of a call, if anything.
+absl::Status ForgetCall(const FunctionState& function,
+                        std::span<const HashedArgument> arguments);
 
 // Errors: NotFound.
 absl::StatusOr<CallRecord> FindRecord(const FunctionState& function,
                                       const Digest& key);
 
 // Those that `function` itself can hit, or those of all its versions: of the
-// same name, parameter types and result type. Newest first.
+// same name and parameter types, and of a result type that can be read. Newest
+// first.
 absl::StatusOr<std::vector<CallRecord>> FindRecords(
     const FunctionState& function, bool all_versions);
 

@@ -152,6 +152,7 @@ absl::StatusOr<std::optional<FoundCall>> MemoIndex::Find(const Digest& key,
   IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
   if (!found) return std::nullopt;
   FoundCall call;
+  call.key = key;
   call.elapsed = absl::Nanoseconds(select.ColumnInt64(1));
   IRENEO_ASSIGN_OR_RETURN(call.result, select.ColumnDigest(0));
   if (select.ColumnIsNull(2)) {
@@ -372,6 +373,22 @@ absl::StatusOr<std::vector<CallRecord>> MemoIndex::ReadRecords(
     record.last_used_at = absl::FromUnixMicros(select.ColumnInt64(12));
     record.hits = select.ColumnInt64(13);
     record.environment = select.ColumnText(14);
+  }
+}
+
+absl::StatusOr<std::vector<std::string>> MemoIndex::ResultTypes(
+    std::string_view name, std::string_view version) const {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare("SELECT DISTINCT result_type FROM functions "
+                         "WHERE name = ? AND version = ?"));
+  select.Bind(1, name).Bind(2, version);
+  std::vector<std::string> types;
+  while (true) {
+    IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
+    if (!found) return types;
+    types.emplace_back(select.ColumnText(0));
   }
 }
 

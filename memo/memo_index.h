@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -25,9 +26,13 @@ namespace ireneo::internal {
 
 // What the index says of a key.
 struct FoundCall {
+  Digest key;
   Digest result;
   std::uint64_t result_size = 0;
   absl::Duration elapsed;  // What computing took.
+  // The type of the result if that is an older one than the function's; valid
+  // as long as its FunctionState.
+  const std::string* old_type = nullptr;
   // The result's bytes, or DataLoss if they are damaged. Unset unless asked.
   absl::StatusOr<Blob> blob = absl::UnknownError("not loaded");
 };
@@ -94,6 +99,11 @@ class MemoIndex {
 
   // Sorted by name.
   absl::StatusOr<std::vector<FunctionSummary>> Functions() const;
+
+  // The result types under which a function of that name and version has ever
+  // been remembered.
+  absl::StatusOr<std::vector<std::string>> ResultTypes(
+      std::string_view name, std::string_view version) const;
 
   absl::StatusOr<StoreStats> Stats() const;
 

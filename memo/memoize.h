@@ -71,13 +71,15 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
   MemoizedFunction(MemoStore store, MemoizeOptions options, F function)
       : state_(std::make_shared<const internal::FunctionState>(
             std::move(store), std::move(options), TypeName<Value>(),
+            internal::HasOldNames<Value>() ? internal::ReadsStoredAs<Value>
+                                           : nullptr,
             std::vector<std::string>{
                 TypeName<std::remove_cvref_t<Params>>()...})),
         function_(std::move(function)) {}
 
   // The result for these arguments, remembered or computed.
   R operator()(Params... args) const {
-    std::array<internal::HashedArgument, sizeof...(Params)> hashed;
+    Arguments hashed;
     const absl::Status hashing = Hash(hashed, args...);
     internal::OngoingCall call(*state_, hashing, hashed);
     if (std::optional<internal::FoundCall> found = call.Find(/*load=*/true)) {
@@ -98,10 +100,10 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
   // as not remembered.
   absl::StatusOr<std::optional<Value>> Lookup(
       const std::remove_cvref_t<Params>&... args) const {
-    const absl::StatusOr<Digest> key = KeyOf(args...);
-    if (!key.ok()) return key.status();
+    const absl::StatusOr<Arguments> hashed = Hashed(args...);
+    if (!hashed.ok()) return hashed.status();
     absl::StatusOr<std::optional<internal::FoundCall>> found =
-        internal::FindResult(*state_, *key, /*load=*/true);
+        internal::FindResult(*state_, *hashed, /*load=*/true);
     if (!found.ok()) return std::move(found).status();
     if (!found->has_value()) return std::nullopt;
     absl::StatusOr<Value> value = DecodeResult(**found);
@@ -113,19 +115,19 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
   // Whether a result is remembered; reads no value.
   absl::StatusOr<bool> Contains(
       const std::remove_cvref_t<Params>&... args) const {
-    const absl::StatusOr<Digest> key = KeyOf(args...);
-    if (!key.ok()) return key.status();
+    const absl::StatusOr<Arguments> hashed = Hashed(args...);
+    if (!hashed.ok()) return hashed.status();
     absl::StatusOr<std::optional<internal::FoundCall>> found =
-        internal::FindResult(*state_, *key, /*load=*/false);
+        internal::FindResult(*state_, *hashed, /*load=*/false);
     if (!found.ok()) return std::move(found).status();
     return found->has_value();
   }
 
   // Drops the record of this call, if there is one; the next call computes.
   absl::Status Forget(const std::remove_cvref_t<Params>&... args) const {
-    const absl::StatusOr<Digest> key = KeyOf(args...);
-    if (!key.ok()) return key.status();
-    return state_->store().Forget(*key);
+    const absl::StatusOr<Arguments> hashed = Hashed(args...);
+    if (!hashed.ok()) return hashed.status();
+    return internal::ForgetCall(*state_, *hashed);
   }
 
   // A handle to the result: computes if need be, but loads nothing on a hit. If
@@ -134,13 +136,13 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
   // Errors: those that the function itself returned; InvalidArgument if the
   // options of `Memoize` were bad; and whatever a serializer reported.
   absl::StatusOr<Remembered<Value>> Recall(Params... args) const {
-    std::array<internal::HashedArgument, sizeof...(Params)> hashed;
+    Arguments hashed;
     const absl::Status hashing = Hash(hashed, args...);
     internal::OngoingCall call(*state_, hashing, hashed);
     if (!call.usable()) return call.fault();
     if (std::optional<internal::FoundCall> found = call.Find(/*load=*/false)) {
       absl::StatusOr<CallRecord> record =
-          internal::FindRecord(*state_, call.key());
+          internal::FindRecord(*state_, found->key);
       if (record.ok()) {
         call.Hit(*found);
         return Remembered<Value>(state_->store(), *std::move(record));
@@ -169,11 +171,9 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
   // and arguments, and for nothing else.
   absl::StatusOr<Digest> KeyOf(
       const std::remove_cvref_t<Params>&... args) const {
-    if (!state_->status().ok()) return state_->status();
-    std::array<internal::HashedArgument, sizeof...(Params)> hashed;
-    absl::Status hashing = Hash(hashed, args...);
-    if (!hashing.ok()) return hashing;
-    return state_->KeyOf(hashed);
+    const absl::StatusOr<Arguments> hashed = Hashed(args...);
+    if (!hashed.ok()) return hashed.status();
+    return state_->KeyOf(*hashed);
   }
 
   // The remembered calls of this function, newest first.
@@ -202,10 +202,21 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
   std::string version() const { return VersionForCallers(state_->identity()); }
 
  private:
+  using Arguments = std::array<internal::HashedArgument, sizeof...(Params)>;
+
+  // For members that need good options.
+  absl::StatusOr<Arguments> Hashed(
+      const std::remove_cvref_t<Params>&... args) const {
+    if (!state_->status().ok()) return state_->status();
+    Arguments hashed;
+    absl::Status hashing = Hash(hashed, args...);
+    if (!hashing.ok()) return hashing;
+    return hashed;
+  }
+
   // Takes the arguments as they are, so that nothing is converted or copied.
-  static absl::Status Hash(
-      std::array<internal::HashedArgument, sizeof...(Params)>& hashed,
-      const std::remove_cvref_t<Params>&... args) {
+  static absl::Status Hash(Arguments& hashed,
+                           const std::remove_cvref_t<Params>&... args) {
     return internal::NoThrow([&]() -> absl::Status {
       absl::Status status;
       [[maybe_unused]] std::size_t i = 0;
@@ -223,7 +234,7 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
   static absl::StatusOr<Value> DecodeResult(const internal::FoundCall& found) {
     absl::StatusOr<Value> value = absl::UnknownError("not read");
     absl::Status status = internal::NoThrow([&] {
-      value = internal::Decode<Value>(*found.blob);
+      value = internal::Decode<Value>(*found.blob, found.old_type);
       return absl::OkStatus();
     });
     if (!status.ok()) return status;

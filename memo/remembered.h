@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -28,9 +30,13 @@
 namespace ireneo {
 namespace internal {
 
-// Reads the value that is all of `blob`.
+// Reads the value that is all of `blob`, stored under the older name
+// `old_type` if that is not null.
 template <typename T>
-absl::StatusOr<T> Decode(Blob blob) {
+absl::StatusOr<T> Decode(Blob blob, const std::string* old_type = nullptr) {
+  std::string_view type;
+  if (old_type != nullptr) type = *old_type;
+  const StoredAs stored_as(old_type == nullptr ? nullptr : &type);
   Source source(std::move(blob));
   absl::StatusOr<T> value = ireneo::Read<T>(source);
   if (value.ok()) {
@@ -39,11 +45,18 @@ absl::StatusOr<T> Decode(Blob blob) {
   return value;
 }
 
+// The same for one that was stored under the name `type`, old or new.
 template <typename T>
-absl::StatusOr<T> LoadValue(const MemoStore& store, const Digest& digest) {
+absl::StatusOr<T> DecodeAs(const std::string& type, Blob blob) {
+  return Decode<T>(std::move(blob), type == TypeName<T>() ? nullptr : &type);
+}
+
+template <typename T>
+absl::StatusOr<T> LoadValue(const MemoStore& store, const std::string& type,
+                            const Digest& digest) {
   absl::StatusOr<Blob> blob = store.blobs().Get(digest);
   if (!blob.ok()) return std::move(blob).status();
-  return Decode<T>(*std::move(blob));
+  return DecodeAs<T>(type, *std::move(blob));
 }
 
 }  // namespace internal
@@ -71,14 +84,20 @@ class Remembered {
   absl::StatusOr<R> Load() const {
     absl::StatusOr<Blob> blob = GetBlob();
     if (!blob.ok()) return std::move(blob).status();
-    return internal::Decode<R>(*std::move(blob));
+    return internal::DecodeAs<R>(record_.result_type, *std::move(blob));
   }
 
-  // The result in place, not copied; see `ireneo::View`. Errors: as `Load`.
+  // The result in place, not copied; see `ireneo::View`. Errors: as `Load`;
+  // FailedPrecondition if it was stored under an older name of its type.
   template <typename T = R>
   requires Viewable<T> && std::same_as<T, R> absl::StatusOr<ireneo::View<T>>
   View()
   const {
+    if (record_.result_type != TypeName<T>()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("result ", digest().ToString(), " was stored as a ",
+                       record_.result_type, ": load it as a ", TypeName<T>()));
+    }
     absl::StatusOr<Blob> blob = GetBlob();
     if (!blob.ok()) return std::move(blob).status();
     return ireneo::View<T>::Of(*std::move(blob));
@@ -118,12 +137,12 @@ class TypedCall {
                        " of ", record_.function,
                        " was not kept: memoize with keep_arguments = kAll")));
     }
-    return internal::LoadValue<T>(store_, argument.digest);
+    return internal::LoadValue<T>(store_, argument.type, argument.digest);
   }
 
   // The result. Errors: NotFound if it was removed; DataLoss if it was damaged.
   absl::StatusOr<R> result() const {
-    return internal::LoadValue<R>(store_, record_.result);
+    return internal::LoadValue<R>(store_, record_.result_type, record_.result);
   }
 
   // What computing it took.

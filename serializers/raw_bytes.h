@@ -118,6 +118,9 @@ struct Serializer<T> {
                   "and '_', a slash, and the number of the format, as "
                   "acme.Rgb/1");
     static_assert(internal::RequireBytes<T>());
+    static_assert(!internal::HasUpgrade<T>,
+                  "ireneo: a type with ireneo::RawBytes can have no "
+                  "ireneo::Upgrade, since arrays of it are read in one piece");
     return std::string(RawBytes<T>::kRawName);
   }
   static void Write(const T& value, Sink& sink) {

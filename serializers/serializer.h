@@ -36,11 +36,13 @@
 
 #include <concepts>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "ireneo/serializers/upgrade.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/store/digest.h"
 #include "ireneo/store/sink.h"
@@ -190,12 +192,34 @@ constexpr bool RequireStorable() {
 
 }  // namespace internal
 
+namespace internal {
+
+// Whether the value that this thread reads was stored before `T` was what it is
+// (serializers/upgrade.h).
+template <HasUpgrade T>
+bool ReadsOld() {
+  if (stored_as == nullptr) return false;
+  const StoredAs own(nullptr);
+  const std::string name = Serializer<T>::TypeName();
+  const std::string_view word =
+      std::string_view(name).substr(0, name.find('{'));
+  return !NamesType(*own.before(), word);
+}
+
+}  // namespace internal
+
 // The permanent name of `T`, less references and const: "vector<f64>",
 // "acme.Mesh/1".
 template <typename T>
 std::string TypeName() {
   if constexpr (internal::RequireHashable<T>()) {
-    return Serializer<std::remove_cvref_t<T>>::TypeName();
+    using Value = std::remove_cvref_t<T>;
+    if constexpr (internal::HasUpgrade<Value>) {
+      if (internal::ReadsOld<Value>()) {
+        return ireneo::TypeName<typename Upgrade<Value>::Old>();
+      }
+    }
+    return Serializer<Value>::TypeName();
   } else {
     return std::string();
   }
@@ -213,6 +237,14 @@ void Write(const T& value, Sink& sink) {
   }
 }
 
+namespace internal {
+
+// A `T`, or what it was when it was stored.
+template <typename T>
+absl::StatusOr<T> ReadAny(Source& source);
+
+}  // namespace internal
+
 // Reads one `T` and leaves the source behind it. Whatever fails, fails the
 // source too, so that several values may be read before the first check.
 //
@@ -223,7 +255,7 @@ absl::StatusOr<T> Read(Source& source) {
   if constexpr (internal::RequireStorable<T>()) {
     const internal::Nesting<T, Source> nesting(source);
     if (!source.ok()) return source.status();
-    absl::StatusOr<T> value = Serializer<T>::Read(source);
+    absl::StatusOr<T> value = internal::ReadAny<T>(source);
     if (!value.ok()) source.Fail(value.status());
     if (!source.ok()) return source.status();
     return value;
@@ -231,6 +263,39 @@ absl::StatusOr<T> Read(Source& source) {
     return absl::UnimplementedError("no serializer");
   }
 }
+
+namespace internal {
+
+template <typename T>
+absl::StatusOr<T> ReadAny(Source& source) {
+  if constexpr (HasUpgrade<T>) {
+    if (ReadsOld<T>()) {
+      absl::StatusOr<typename Upgrade<T>::Old> old =
+          ireneo::Read<typename Upgrade<T>::Old>(source);
+      if (!old.ok()) return old.status();
+      return Upgrade<T>::From(*std::move(old));
+    }
+  }
+  return Serializer<T>::Read(source);
+}
+
+// Whether values that were stored under the name `type` can be read as a `T`.
+template <typename T>
+bool ReadsStoredAs(std::string_view type) {
+  const StoredAs old(&type);
+  return ireneo::TypeName<T>() == type;
+}
+
+// Whether there is any older name under which a `T` can be read.
+template <typename T>
+bool HasOldNames() {
+  const std::string_view none;
+  const std::string name = ireneo::TypeName<T>();
+  const StoredAs old(&none);
+  return ireneo::TypeName<T>() != name;
+}
+
+}  // namespace internal
 
 // What a value is: its type's permanent name and the digest of its bytes. The
 // digest alone finds the blob; both together enter keys, so that equal bytes of
