@@ -21,7 +21,8 @@
 // A Map, a Ref, columns of a matrix, a transpose, a sum, a product are written
 // as the matrix (if they have one row or column at compile time, the vector)
 // that they evaluate to, so as arguments they make its key. They can not be
-// results. Mind that a transpose has the other storage order.
+// results. Mind that a transpose has the other storage order, and `2 * a` the
+// index type Eigen::Index.
 //
 // The view of a matrix is an `Eigen::Map<const T>` of the blob. Eigen has no
 // such map of a SparseVector, so that is read by copy. Not here: permutations,

@@ -17,6 +17,7 @@
 //
 // The view is an `Eigen::TensorMap<const T, Eigen::Aligned>`.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -53,6 +54,7 @@ struct TensorTraits<Eigen::Tensor<S, kRank, kOptions, I>> {
   static constexpr bool kIsTensor =
       NpyScalar<S> && kRank <= int{NpyHeader::kMaxDimensions};
   static constexpr bool kIsFixed = false;
+  static constexpr bool kRowMajor = (kOptions & Eigen::RowMajor) != 0;
   static constexpr auto kExtents = [] {
     std::array<std::int64_t, kRank> extents{};
     for (std::int64_t& extent : extents) extent = -1;
@@ -68,6 +70,7 @@ struct TensorTraits<
       NpyScalar<S> && sizeof...(kSizes) <= NpyHeader::kMaxDimensions &&
       (... && (kSizes > 0));
   static constexpr bool kIsFixed = true;
+  static constexpr bool kRowMajor = (kOptions & Eigen::RowMajor) != 0;
   static constexpr std::array<std::int64_t, sizeof...(kSizes)> kExtents = {
       kSizes...};
   using Index = I;
@@ -87,17 +90,17 @@ std::string TensorName() {
       absl::StrAppend(&name, extent, ",");
     }
   }
-  return name + (T::Layout == Eigen::RowMajor ? "C>/1" : "F>/1");
+  return name + (TensorTraits<T>::kRowMajor ? "C>/1" : "F>/1");
 }
 
 // Whether Eigen can hold these extents: it multiplies them in an order of its
-// own, so those that are not 0 must not overflow `max_size` bytes either.
+// own, so those that are not 0 must not overflow either.
 inline bool TensorSizeFits(const std::vector<std::int64_t>& shape,
-                           std::int64_t item_size, std::int64_t max_size) {
-  std::int64_t size = item_size;
+                           std::int64_t max_count) {
+  std::int64_t count = 1;
   for (const std::int64_t extent : shape) {
     if (extent != 0 &&
-        (__builtin_mul_overflow(size, extent, &size) || size > max_size)) {
+        (__builtin_mul_overflow(count, extent, &count) || count > max_count)) {
       return false;
     }
   }
@@ -106,12 +109,11 @@ inline bool TensorSizeFits(const std::vector<std::int64_t>& shape,
 
 template <TensorPlain T>
 bool TensorSizeFits(const std::vector<std::int64_t>& shape) {
-  constexpr std::int64_t kItemSize = sizeof(typename T::Scalar);
   constexpr std::int64_t kMaxIndex =
       std::numeric_limits<typename TensorTraits<T>::Index>::max();
-  std::int64_t max_size = std::numeric_limits<std::int64_t>::max();
-  if (kMaxIndex < max_size / kItemSize) max_size = kMaxIndex * kItemSize;
-  return TensorSizeFits(shape, kItemSize, max_size);
+  constexpr std::int64_t kMaxCount =
+      std::numeric_limits<std::int64_t>::max() / sizeof(typename T::Scalar);
+  return TensorSizeFits(shape, std::min(kMaxIndex, kMaxCount));
 }
 
 // `value` is a T or a map of one.
@@ -120,7 +122,7 @@ void WriteTensor(const Value& value, Sink& sink) {
   using Scalar = typename T::Scalar;
   constexpr std::size_t kRank = TensorTraits<T>::kExtents.size();
   NpyHeader header{.descr = NpyDescr<Scalar>(),
-                   .fortran_order = kRank >= 2 && T::Layout != Eigen::RowMajor};
+                   .fortran_order = kRank >= 2 && !TensorTraits<T>::kRowMajor};
   std::size_t count = 1;
   for (std::size_t i = 0; i < kRank; ++i) {
     header.shape.push_back(value.dimensions()[i]);
@@ -142,7 +144,7 @@ template <TensorPlain T>
 NpyTarget TensorTarget(std::string_view descr) {
   return {.type_name = &TensorName<T>,
           .descr = descr,
-          .fortran_order = T::Layout != Eigen::RowMajor};
+          .fortran_order = !TensorTraits<T>::kRowMajor};
 }
 
 // Reads the header and finds the coefficients, allocating nothing for them.

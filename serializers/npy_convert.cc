@@ -71,7 +71,7 @@ std::uint64_t Widen(std::uint64_t bits, const FloatFormat& format) {
   } else if (exponent != 0) {
     exponent += kDouble.bias() - format.bias();
   } else if (mantissa != 0) {  // Subnormal, but not as a double.
-    const int shift = size + 1 - std::bit_width(mantissa);
+    const int shift = size + 1 - static_cast<int>(std::bit_width(mantissa));
     mantissa = (mantissa << shift) & LowBits(size);
     exponent = kDouble.bias() - format.bias() + 1 - shift;
   }
@@ -113,9 +113,9 @@ std::optional<std::uint64_t> Narrow(std::uint64_t bits,
 // The double that equals `number`, if there is one.
 std::optional<std::uint64_t> AsDouble(const Number& number) {
   if (!number.is_integer) return number.real;
-  if (std::bit_width(number.real) - std::countr_zero(number.real) > 53) {
-    return std::nullopt;
-  }
+  // Some libraries return the width unsigned.
+  const int width = static_cast<int>(std::bit_width(number.real));
+  if (width - std::countr_zero(number.real) > 53) return std::nullopt;
   const double value = static_cast<double>(number.real);
   return std::bit_cast<std::uint64_t>(number.negative ? -value : value);
 }
