@@ -1,7 +1,8 @@
 // Fills a store with a dense matrix of every scalar type in both storage
-// orders, and vectors and arrays, for NumPy to read: numpy_test.py. For each,
-// prints: file, NumPy's name of the scalar type, C or F, rows, columns, and
-// the number of dimensions of the array.
+// orders, vectors, arrays, tensors and a diagonal, for NumPy to read:
+// numpy_test.py. For each, prints: file, digest, NumPy's name of the scalar
+// type, C or F, rows, columns, and the number of dimensions of the array. A
+// tensor has a third dimension of rows + columns.
 //
 // usage: write_arrays STORE
 
@@ -15,6 +16,8 @@
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/eigen_dense.h"
+#include "ireneo/serializers/eigen_diagonal.h"
+#include "ireneo/serializers/eigen_tensor.h"
 #include "ireneo/serializers/standard.h"
 
 namespace {
@@ -51,6 +54,24 @@ T MakeArray(int rows, int cols) {
   return array;
 }
 
+template <typename T>
+T MakeTensor(int rows, int cols) {
+  T tensor(rows, cols, rows + cols);
+  for (int i = 0; i < rows; ++i) {
+    for (int j = 0; j < cols; ++j) {
+      for (int k = 0; k < rows + cols; ++k) {
+        tensor(i, j, k) = ValueAt<typename T::Scalar>(i, j + k);
+      }
+    }
+  }
+  return tensor;
+}
+
+Eigen::DiagonalMatrix<double, Dynamic> MakeDiagonal(int rows, int cols) {
+  return Eigen::DiagonalMatrix<double, Dynamic>(
+      MakeArray<Eigen::VectorXd>(rows, cols));
+}
+
 class Writer {
  public:
   explicit Writer(ireneo::MemoStore store) : store_(std::move(store)) {}
@@ -58,17 +79,23 @@ class Writer {
   template <typename T>
   void Write(const std::string& dtype, const std::string& order, int rows,
              int cols) {
+    Write(MakeArray<T>, dtype, order, rows, cols,
+          T::IsVectorAtCompileTime ? 1 : 2);
+  }
+
+  template <typename T>
+  void Write(T (*function)(int, int), const std::string& dtype,
+             const std::string& order, int rows, int cols, int dimensions) {
     const auto make = ireneo::Memoize(
-        store_, {.name = "numpy." + dtype, .version = "1"}, MakeArray<T>);
+        store_, {.name = "numpy." + dtype, .version = "1"}, function);
     const auto handle = make.Recall(rows, cols);
     if (!handle.ok()) {
       std::cerr << handle.status() << '\n';
       std::exit(1);
     }
-    constexpr int kDimensions = T::IsVectorAtCompileTime ? 1 : 2;
     std::cout << store_.BlobPath(handle->digest()).native() << ' '
               << handle->digest().ToString() << ' ' << dtype << ' ' << order
-              << ' ' << rows << ' ' << cols << ' ' << kDimensions << '\n';
+              << ' ' << rows << ' ' << cols << ' ' << dimensions << '\n';
   }
 
   template <typename Scalar>
@@ -84,6 +111,15 @@ class Writer {
     Write<Matrix<Scalar, kRows, Dynamic>>(dtype, "F", kRows, kCols);
     Write<Matrix<Scalar, Dynamic, 1>>(dtype, "C", 5000, 1);
     Write<Matrix<Scalar, 1, Dynamic>>(dtype, "C", 1, 5000);
+  }
+
+  template <typename Scalar>
+  void WriteTensors(const std::string& dtype) {
+    for (const auto& [rows, cols] : {std::pair(20, 15), {3, 2}}) {
+      Write(MakeTensor<Eigen::Tensor<Scalar, 3>>, dtype, "F", rows, cols, 3);
+      Write(MakeTensor<Eigen::Tensor<Scalar, 3, Eigen::RowMajor>>, dtype, "C",
+            rows, cols, 3);
+    }
   }
 
  private:
@@ -113,4 +149,7 @@ int main(int, char** argv) {
   writer.WriteAll<double>("float64");
   writer.WriteAll<std::complex<float>>("complex64");
   writer.WriteAll<std::complex<double>>("complex128");
+  writer.WriteTensors<std::int16_t>("int16");
+  writer.WriteTensors<std::complex<double>>("complex128");
+  writer.Write(MakeDiagonal, "float64", "C", 5000, 1, 1);
 }
