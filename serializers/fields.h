@@ -38,6 +38,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "ireneo/serializers/format_name.h"
 #include "ireneo/serializers/serializer.h"
 #include "ireneo/store/sink.h"
 #include "ireneo/store/source.h"
@@ -70,29 +71,6 @@ constexpr void RequireAllFields() {
                   "be taken for equal. List it, or specialize "
                   "ireneo::Serializer to leave it out");
   }
-}
-
-// "acme.Params/1". By hand, since g++ does not evaluate searches in strings at
-// compile time under UndefinedBehaviorSanitizer.
-constexpr bool IsFormatName(std::string_view name) {
-  std::size_t word = 0;    // How many characters before the slash.
-  std::size_t number = 0;  // How many behind it.
-  bool slash = false;
-  for (const char c : name) {
-    const bool digit = c >= '0' && c <= '9';
-    if (slash) {
-      if (!digit || (number == 0 && c == '0')) return false;
-      ++number;
-    } else if (c == '/') {
-      slash = true;
-    } else if (digit || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               c == '.' || c == '_') {
-      ++word;
-    } else {
-      return false;
-    }
-  }
-  return word > 0 && number > 0;
 }
 
 struct AnyFields {

@@ -76,17 +76,6 @@ struct Serializer<Both> {
 
 namespace {
 
-static_assert(internal::IsFormatName("acme.Mesh_2/1"));
-static_assert(internal::IsFormatName("a/120"));
-static_assert(!internal::IsFormatName("acme.Mesh"));
-static_assert(!internal::IsFormatName("acme.Mesh/"));
-static_assert(!internal::IsFormatName("acme.Mesh/0"));
-static_assert(!internal::IsFormatName("acme.Mesh/01"));
-static_assert(!internal::IsFormatName("acme.Mesh/1/2"));
-static_assert(!internal::IsFormatName("acme::Mesh/1"));
-static_assert(!internal::IsFormatName("/1"));
-static_assert(!internal::IsFormatName(""));
-
 TEST(FieldsTest, Serializer) {
   EXPECT_TRUE(VerifySerializer<Params>(
       {{}, {1e-9, 101}, {1e-8, 100}, {.max_iterations = -1}}));
