@@ -5,22 +5,31 @@
 // serializers that come with Ireneo. Programs that want to compile faster
 // include the parts that they use.
 
-#include "ireneo/memo/memo_store.h"          // IWYU pragma: export
-#include "ireneo/memo/memoize.h"             // IWYU pragma: export
-#include "ireneo/memo/memoize_options.h"     // IWYU pragma: export
-#include "ireneo/memo/observer.h"            // IWYU pragma: export
-#include "ireneo/memo/record.h"              // IWYU pragma: export
-#include "ireneo/memo/remembered.h"          // IWYU pragma: export
-#include "ireneo/serializers/eigen_dense.h"  // IWYU pragma: export
-#include "ireneo/serializers/fields.h"       // IWYU pragma: export
-#include "ireneo/serializers/registry.h"     // IWYU pragma: export
-#include "ireneo/serializers/scalars.h"      // IWYU pragma: export
-#include "ireneo/serializers/serializer.h"   // IWYU pragma: export
-#include "ireneo/serializers/standard.h"     // IWYU pragma: export
-#include "ireneo/store/blob.h"               // IWYU pragma: export
-#include "ireneo/store/blob_store.h"         // IWYU pragma: export
-#include "ireneo/store/digest.h"             // IWYU pragma: export
-#include "ireneo/store/sink.h"               // IWYU pragma: export
-#include "ireneo/store/source.h"             // IWYU pragma: export
+#include "ireneo/memo/memo_store.h"             // IWYU pragma: export
+#include "ireneo/memo/memoize.h"                // IWYU pragma: export
+#include "ireneo/memo/memoize_options.h"        // IWYU pragma: export
+#include "ireneo/memo/observer.h"               // IWYU pragma: export
+#include "ireneo/memo/record.h"                 // IWYU pragma: export
+#include "ireneo/memo/remembered.h"             // IWYU pragma: export
+#include "ireneo/serializers/abseil.h"          // IWYU pragma: export
+#include "ireneo/serializers/eigen_dense.h"     // IWYU pragma: export
+#include "ireneo/serializers/eigen_diagonal.h"  // IWYU pragma: export
+#include "ireneo/serializers/eigen_geometry.h"  // IWYU pragma: export
+#include "ireneo/serializers/eigen_scalars.h"   // IWYU pragma: export
+#include "ireneo/serializers/eigen_sparse.h"    // IWYU pragma: export
+#include "ireneo/serializers/eigen_tensor.h"    // IWYU pragma: export
+#include "ireneo/serializers/fields.h"          // IWYU pragma: export
+#include "ireneo/serializers/json.h"            // IWYU pragma: export
+#include "ireneo/serializers/raw_bytes.h"       // IWYU pragma: export
+#include "ireneo/serializers/registry.h"        // IWYU pragma: export
+#include "ireneo/serializers/scalars.h"         // IWYU pragma: export
+#include "ireneo/serializers/serializer.h"      // IWYU pragma: export
+#include "ireneo/serializers/standard.h"        // IWYU pragma: export
+#include "ireneo/serializers/upgrade.h"         // IWYU pragma: export
+#include "ireneo/store/blob.h"                  // IWYU pragma: export
+#include "ireneo/store/blob_store.h"            // IWYU pragma: export
+#include "ireneo/store/digest.h"                // IWYU pragma: export
+#include "ireneo/store/sink.h"                  // IWYU pragma: export
+#include "ireneo/store/source.h"                // IWYU pragma: export
 
 #endif  // IRENEO_IRENEO_H_

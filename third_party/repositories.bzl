@@ -60,8 +60,18 @@ def ireneo_repositories():
     )
     _maybe(
         overlay_repository,
+        name = "cereal",
+        files = {"@ireneo//third_party:cereal/cereal.BUILD": "BUILD"},
+    )
+    _maybe(
+        overlay_repository,
         name = "cli11",
         files = {"@ireneo//third_party:cli11/cli11.BUILD": "BUILD"},
+    )
+    _maybe(
+        overlay_repository,
+        name = "com_github_google_benchmark",
+        files = {"@ireneo//third_party:benchmark/benchmark.BUILD": "BUILD"},
     )
     _maybe(
         overlay_repository,
