@@ -43,9 +43,11 @@ class Writer {
     std::for_each(
         reversed_place_.rbegin(), reversed_place_.rend(),
         [&](const std::string& part) { absl::StrAppend(&place, "/", part); });
+    if (!place.empty()) {
+      place = absl::StrCat(" at ", internal::Quoted(place, /*max_size=*/200));
+    }
     sink_.Fail(absl::InvalidArgumentError(
-        absl::StrCat("JSON value", place.empty() ? "" : " at ",
-                     internal::Quoted(place, /*max_size=*/200), ": ", error_)));
+        absl::StrCat("JSON value", place, ": ", error_)));
   }
 
  private:
