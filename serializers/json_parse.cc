@@ -313,7 +313,7 @@ class Parser {
                                       " is beyond the range of a double"));
     }
     return Converted<std::int64_t>(text, out) ||
-           (text[0] != '-' && Converted<std::uint64_t>(text, out)) ||
+           Converted<std::uint64_t>(text, out) ||
            Fail(start, absl::StrCat(Quoted(text), " is not between -2^63 and ",
                                     "2^64 - 1; write a double with a point or "
                                     "an exponent"));
