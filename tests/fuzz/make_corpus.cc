@@ -88,6 +88,39 @@ void AddBinary(Corpus& corpus) {
   add("optional_none", std::optional<std::vector<std::string>>());
   add("record", ARecord());
   add("vector_record", std::vector<Record>{ARecord(), {}});
+  add("tree", Tree{1, {Tree{2, {}}, Tree{3, {Tree{}}}}});
+  add("vector_raw", std::vector<Rgb>{{1, 2, 3}, {4, 5, 6}});
+  add("array", std::array<std::string, 2>{"a", "bc"});
+  add("list_array", std::list<std::array<float, 3>>(2, {1, 2, 3}));
+  add("set", std::set<std::string>{"", "a", "b"});
+  add("multimap", std::multimap<std::int8_t, bool>{{1, true}, {1, false}});
+  add("map", std::map<std::string, std::vector<double>>{{"a", {1}}, {"b", {}}});
+  add("unordered_map",
+      std::unordered_map<std::string, std::int16_t>{{"a", 1}, {"b", 2}});
+  add("unordered_multiset",
+      std::unordered_multiset<std::int16_t>{1, 1, 256, -1});
+  using Variant = std::variant<std::monostate, std::int32_t, std::string, Tree>;
+  add("variant", Variant("a"));
+  add("variant_tree", Variant(Tree{1, {Tree{}}}));
+  add("unique_ptr", std::make_unique<std::string>("a"));
+  add("vector_switch", std::vector<Switch>{Switch::kOn, Switch::kOff});
+  add("tuple_time_path",
+      std::tuple(std::chrono::milliseconds(5), std::filesystem::path("a/b")));
+  add("vector_duration", std::vector<absl::Duration>{absl::Milliseconds(-1500),
+                                                     absl::InfiniteDuration()});
+  Eigen::SparseMatrix<double> sparse(3, 4);
+  sparse.insert(0, 1) = 0.5;
+  sparse.insert(2, 1) = 0;
+  sparse.insert(1, 3) = -1;
+  sparse.makeCompressed();
+  add("sparse", sparse);
+  add("sparse_rows", Eigen::SparseMatrix<float, Eigen::RowMajor, std::int64_t>(
+                         sparse.cast<float>()));
+  Eigen::SparseVector<std::complex<double>> vector(9);
+  vector.insert(4) = {1, 2};
+  add("sparse_vector", vector);
+  add("vector_quaternion",
+      std::vector<Eigen::Quaterniond>{Eigen::Quaterniond(1, 2, 3, 4)});
 }
 
 void AddNpy(Corpus& corpus) {
@@ -111,6 +144,20 @@ void AddNpy(Corpus& corpus) {
       Eigen::Matrix<double, Eigen::Dynamic, 1, Eigen::ColMajor, 4, 1>(
           a.col(1)));
   add("array", Eigen::ArrayXXd(a.array()));
+  Eigen::Tensor<double, 3> tensor(1, 2, 2);
+  tensor.setValues({{{1, 2}, {3, 4}}});
+  add("tensor", tensor);
+  Eigen::TensorFixedSize<float, Eigen::Sizes<2, 3>, Eigen::RowMajor> fixed;
+  fixed.setConstant(1.5f);
+  add("tensor_fixed", fixed);
+  add("matrix_bfloat16",
+      Eigen::Matrix<Eigen::bfloat16, Eigen::Dynamic, Eigen::Dynamic>(
+          a.cast<Eigen::bfloat16>()));
+  add("vector_half", Eigen::Matrix<Eigen::half, Eigen::Dynamic, 1>(
+                         a.col(0).cast<Eigen::half>()));
+  add("diagonal",
+      Eigen::DiagonalMatrix<double, Eigen::Dynamic>(Eigen::VectorXd(a.col(1))));
+  add("affine", Eigen::Affine3d(Eigen::Translation3d(1, 2, 3)));
 
   // As others write it.
   std::string foreign(1, '\0');

@@ -7,19 +7,39 @@
 // make_corpus.cc.
 
 #include <Eigen/Core>
+#include <Eigen/Geometry>
+#include <Eigen/SparseCore>
+#include <array>
+#include <chrono>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <list>
+#include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "absl/time/time.h"
+#include "ireneo/serializers/abseil.h"
 #include "ireneo/serializers/eigen_dense.h"
+#include "ireneo/serializers/eigen_diagonal.h"
+#include "ireneo/serializers/eigen_geometry.h"
+#include "ireneo/serializers/eigen_scalars.h"
+#include "ireneo/serializers/eigen_sparse.h"
+#include "ireneo/serializers/eigen_tensor.h"
 #include "ireneo/serializers/fields.h"
+#include "ireneo/serializers/raw_bytes.h"
 #include "ireneo/serializers/standard.h"
 #include "ireneo/tests/fuzz/check.h"
 
@@ -37,6 +57,23 @@ struct Record {
     visit(self.id, self.name, self.values, self.flag);
   };
 };
+
+// One that contains itself.
+struct Tree {
+  std::int16_t value = 0;
+  std::vector<Tree> children = {};
+
+  static constexpr std::string_view kIreneoType = "fuzz.Tree/1";
+  static constexpr auto IreneoFields = [](auto& self, auto&& visit) {
+    visit(self.value, self.children);
+  };
+};
+
+struct Rgb {
+  std::uint8_t red = 0, green = 0, blue = 0;
+};
+
+enum class Switch : bool { kOff, kOn };
 
 template <typename... T>
 struct TypeList {};
@@ -58,7 +95,25 @@ using BinaryTypes = TypeList<
     std::pair<std::string, std::int64_t>,
     std::optional<std::vector<std::string>>,
     Record,
-    std::vector<Record>
+    std::vector<Record>,
+    Tree,
+    std::vector<Rgb>,
+    std::array<std::string, 2>,
+    std::list<std::array<float, 3>>,
+    std::set<std::string>,
+    std::multimap<std::int8_t, bool>,
+    std::map<std::string, std::vector<double>>,
+    std::unordered_map<std::string, std::int16_t>,
+    std::unordered_multiset<std::int16_t>,
+    std::variant<std::monostate, std::int32_t, std::string, Tree>,
+    std::unique_ptr<std::string>,
+    std::vector<Switch>,
+    std::tuple<std::chrono::milliseconds, std::filesystem::path>,
+    std::vector<absl::Duration>,
+    Eigen::SparseMatrix<double>,
+    Eigen::SparseMatrix<float, Eigen::RowMajor, std::int64_t>,
+    Eigen::SparseVector<std::complex<double>>,
+    std::vector<Eigen::Quaterniond>
 >;
 
 // Files that something else wrote are read too.
@@ -71,7 +126,13 @@ using NpyTypes = TypeList<
     Eigen::RowVectorXd,
     Eigen::Matrix<std::int16_t, 2, 3>,
     Eigen::Matrix<double, Eigen::Dynamic, 1, Eigen::ColMajor, 4, 1>,
-    Eigen::ArrayXXd
+    Eigen::ArrayXXd,
+    Eigen::Tensor<double, 3>,
+    Eigen::TensorFixedSize<float, Eigen::Sizes<2, 3>, Eigen::RowMajor>,
+    Eigen::Matrix<Eigen::bfloat16, Eigen::Dynamic, Eigen::Dynamic>,
+    Eigen::Matrix<Eigen::half, Eigen::Dynamic, 1>,
+    Eigen::DiagonalMatrix<double, Eigen::Dynamic>,
+    Eigen::Affine3d
 >;
 
 // clang-format on
@@ -96,5 +157,8 @@ void CheckReadingOneOf(TypeList<T...>, std::string_view input,
 }
 
 }  // namespace ireneo::fuzz
+
+template <>
+struct ireneo::RawBytes<ireneo::fuzz::Rgb> : ireneo::Raw<"fuzz.Rgb/1"> {};
 
 #endif  // IRENEO_TESTS_FUZZ_TYPES_H_
