@@ -523,20 +523,17 @@ TEST(StatisticsTest, AgreeWithTwoPlainPasses) {
 
 // ---- The registry -----------------------------------------------------------
 
-absl::StatusOr<Description> DescribeMesh(const ParsedTypeName& type,
-                                         const Registry& registry,
-                                         const DescribeOptions& options,
-                                         Source& source) {
+absl::Status VisitMesh(const ParsedTypeName& type, ValueWalk& walk) {
   EXPECT_EQ(type.head, "acme.Mesh");
   const absl::StatusOr<ParsedTypeName> vertices = ParseTypeName("vector<f32>");
   if (!vertices.ok()) return vertices.status();
-  return registry.DescribeNext(*vertices, options, source);
+  return walk.Visit(*vertices);
 }
 
 TEST(RegistryTest, CodecsAreFoundByHeadAndFormat) {
   Registry registry;
   ASSERT_TRUE(
-      registry.Add({.name = "acme.Mesh/1", .describe = DescribeMesh}).ok());
+      registry.Add({.name = "acme.Mesh/1", .visit = VisitMesh}).ok());
   const auto found = [&](std::string_view name) {
     return registry.Find(*ParseTypeName(name)) != nullptr;
   };
@@ -550,7 +547,7 @@ TEST(RegistryTest, AddedCodecsServeInsideOfOtherTypes) {
   Registry registry;
   ASSERT_TRUE(AddBuiltinCodecs(registry).ok());
   ASSERT_TRUE(
-      registry.Add({.name = "acme.Mesh/1", .describe = DescribeMesh}).ok());
+      registry.Add({.name = "acme.Mesh/1", .visit = VisitMesh}).ok());
   const Bytes mesh = Bytes().U64(1).U64(1).Raw(0.1f);
   const absl::StatusOr<Description> description =
       registry.Describe("vector<acme.Mesh/1>", BlobOf(mesh.text()));
@@ -561,7 +558,7 @@ TEST(RegistryTest, AddedCodecsServeInsideOfOtherTypes) {
 TEST(RegistryTest, RefusesUnusableCodecs) {
   Registry registry;
   const auto add = [&](std::string name) {
-    return registry.Add({.name = std::move(name), .describe = DescribeMesh});
+    return registry.Add({.name = std::move(name), .visit = VisitMesh});
   };
   ExpectError(add(""), absl::StatusCode::kInvalidArgument, "expected a name");
   ExpectError(add("vector<f64>"), absl::StatusCode::kInvalidArgument,
