@@ -59,8 +59,10 @@ void CsvWriter::Open(Level inner, bool as_json, Begin begin) {
   level_ = inner;
 }
 
-void CsvWriter::End() {
+template <typename Close>
+void CsvWriter::End(Close close) {
   if (json_depth_ > 0) {
+    close(json_);
     if (--json_depth_ == 0) Cell(json_.TakeText(), /*is_text=*/true);
     return;
   }
@@ -101,6 +103,10 @@ void CsvWriter::BeginList(std::uint64_t count, ListKind kind) {
        [&](JsonWriter& json) { json.BeginList(count, kind); });
 }
 
+void CsvWriter::EndList() {
+  End([](JsonWriter& json) { json.EndList(); });
+}
+
 void CsvWriter::BeginObject(std::uint64_t count) {
   Open(Level::kRow, /*as_json=*/level_ == Level::kRow,
        [&](JsonWriter& json) { json.BeginObject(count); });
@@ -112,6 +118,10 @@ void CsvWriter::Key(std::string_view key) {
   Cell(key, /*is_text=*/true);
   level_ = Level::kRow;
   has_key_ = true;
+}
+
+void CsvWriter::EndObject() {
+  End([](JsonWriter& json) { json.EndObject(); });
 }
 
 void CsvWriter::BeginVariant(std::size_t index) {

@@ -30,10 +30,10 @@ class CsvWriter final : public ValueVisitor {
   void Scalar(const ScalarType& type, const std::byte* data) override;
   void String(std::string_view text) override;
   void BeginList(std::uint64_t count, ListKind kind) override;
-  void EndList() override { End(); }
+  void EndList() override;
   void BeginObject(std::uint64_t count) override;
   void Key(std::string_view key) override;
-  void EndObject() override { End(); }
+  void EndObject() override;
   void BeginVariant(std::size_t index) override;
   void EndVariant() override;
   void Array(const ArrayView& array) override;
@@ -49,7 +49,8 @@ class CsvWriter final : public ValueVisitor {
   // has the JSON writer begin.
   template <typename Begin>
   void Open(Level inner, bool as_json, Begin begin);
-  void End();
+  template <typename Close>
+  void End(Close close);
 
   // A cell; ends the row if the value is all of it.
   void Cell(std::string_view text, bool is_text);

@@ -78,7 +78,10 @@ void NpyWriter::Array(const ArrayView& array) {
 }
 
 absl::Status NpyWriter::Finish() {
-  if (status_.ok() && type_ == nullptr) Refuse("no numbers");
+  if (type_ == nullptr) Refuse("no numbers");
+  if (rank_.has_value() && shape_.size() > *rank_) {
+    Refuse("lists beside numbers");  // Empty lists.
+  }
   if (!status_.ok()) return status_;
   NpyHeader header{.descr = std::string(type_->descr),
                    .fortran_order = fortran_order_,
