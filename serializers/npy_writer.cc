@@ -26,7 +26,7 @@ bool NpyWriter::Accept(const ScalarType& type, std::size_t depth) {
     Refuse(absl::StrCat("elements of the type ",
                         absl::string_view(type.name.data(), type.name.size()),
                         ", which NumPy does not have,"));
-  } else if (type_ != nullptr && type_ != &type) {
+  } else if (type_ != nullptr && type_->name != type.name) {
     Refuse("numbers of different types");
   } else if (rank_.value_or(depth) != depth) {
     Refuse("lists beside numbers");

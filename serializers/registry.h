@@ -92,6 +92,7 @@ class Registry {
   // Who adds from now on, for the error that something was added twice: "plugin
   // acme 1.2 (libacme.so)". At first, "this program".
   void SetOrigin(std::string origin) { origin_ = std::move(origin); }
+  const std::string& origin() const { return origin_; }
 
   // The codec for values of `type`: that of its head and format. Null if there
   // is none. Valid while the registry is and nothing is added.
