@@ -35,8 +35,8 @@ constexpr int kFailed = 1;  // Or found damage.
 constexpr int kWrongUsage = 2;
 
 constexpr void (*kCommands[])(CLI::App&, Command&) = {
-    AddFunctionsCommand, AddCallsCommand, AddShowCommand,
-    AddCatCommand,       AddStatsCommand,
+    AddFunctionsCommand, AddCallsCommand, AddShowCommand,  AddCatCommand,
+    AddGetCommand,       AddPutCommand,   AddStatsCommand,
 };
 
 void PrintError(std::string_view message) {
