@@ -1,21 +1,18 @@
 #include "ireneo/serializers/registry.h"
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
+#include <exception>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "boost/json/array.hpp"
-#include "boost/json/serialize.hpp"
-#include "boost/json/string.hpp"
+#include "ireneo/serializers/csv_writer.h"
+#include "ireneo/serializers/json_writer.h"
+#include "ireneo/serializers/npy_writer.h"
+#include "ireneo/serializers/preview_visitor.h"
+#include "ireneo/store/source.h"
+#include "ireneo/store/status_macros.h"
 
 namespace ireneo {
 namespace {
-
-namespace json = boost::json;
 
 std::string CodecName(const ParsedTypeName& type) {
   return type.format == 0 ? type.head
@@ -34,240 +31,202 @@ absl::Status WithMessage(const absl::Status& status, absl::string_view before) {
   return absl::Status(status.code(), absl::StrCat(before, status.message()));
 }
 
-// The value of one number, in the fewest digits that keep it.
-std::string Shortest(double number) {
-  char buffer[32];
-  constexpr double kExactIntegers = 1e15;
-  const std::to_chars_result end =
-      std::abs(number) < kExactIntegers && std::trunc(number) == number
-          ? std::to_chars(buffer, std::end(buffer), number,
-                          std::chars_format::fixed)  // 100000, not 1e+05.
-          : std::to_chars(buffer, std::end(buffer), number);
-  return std::string(buffer, end.ptr);
-}
-
-std::string Rounded(double number) {
-  constexpr int kDigits = 6;
-  char buffer[32];
-  const std::to_chars_result end = std::to_chars(
-      buffer, std::end(buffer), number, std::chars_format::general, kDigits);
-  std::string exact = Shortest(number);
-  std::string rounded(buffer, end.ptr);
-  return exact.size() <= rounded.size() ? exact : rounded;
-}
-
-std::string Quoted(const json::string& text) {
-  const std::string quoted = json::serialize(text);
-  std::string escaped;
-  for (std::size_t i = 0; i < quoted.size(); ++i) {
-    const unsigned char c = quoted[i];
-    const unsigned char next = i + 1 < quoted.size() ? quoted[i + 1] : 0;
-    if (c == 0x7f) {  // JSON lets DEL pass, and U+0080 to U+009F, among which
-      escaped += "\\u007f";  // are controls that terminals obey.
-    } else if (c == 0xc2 && next < 0xa0) {
-      absl::StrAppend(&escaped, "\\u00", absl::Hex(next, absl::kZeroPad2));
-      ++i;
-    } else {
-      escaped += quoted[i];
-    }
-  }
-  return escaped;
-}
-
-// How the parts of one description are written.
-struct Style {
-  bool rounded = false;          // Cells of a grid.
-  bool complex_numbers = false;  // Pairs are [re, im].
-};
-
-std::string Text(const json::value& value, Style style) {
-  switch (value.kind()) {
-    case json::kind::double_:
-      return style.rounded ? Rounded(value.get_double())
-                           : Shortest(value.get_double());
-    case json::kind::string: {
-      const json::string& text = value.get_string();
-      const bool plain =
-          text == kEllipsis || text == "nan" || text == "inf" || text == "-inf";
-      return plain ? std::string(text) : Quoted(text);
-    }
-    case json::kind::array: {
-      const json::array& array = value.get_array();
-      std::vector<std::string> parts;
-      parts.reserve(array.size());
-      const bool number = style.complex_numbers && array.size() == 2 &&
-                          !array[0].is_array() && !array[1].is_array();
-      for (const json::value& part : array) parts.push_back(Text(part, style));
-      if (!number) return absl::StrCat("[", absl::StrJoin(parts, ", "), "]");
-      const char* plus = parts[1].starts_with('-') ? "" : "+";
-      return absl::StrCat(parts[0], plus, parts[1], "j");
-    }
-    default:
-      return json::serialize(value);
-  }
-}
-
-// In columns of a terminal; `text` is UTF-8 of narrow characters.
-std::size_t Width(std::string_view text) {
-  return std::count_if(text.begin(), text.end(),
-                       [](unsigned char c) { return (c & 0xc0) != 0x80; });
-}
-
-// Like NumPy's: rows below each other, columns aligned on the right.
-std::string Grid(const json::array& rows, Style style) {
-  std::vector<std::vector<std::string>> cells;
-  std::vector<std::size_t> widths;
-  for (const json::value& row : rows) {
-    std::vector<std::string>& line = cells.emplace_back();
-    if (!row.is_array()) continue;  // Rows were left out here.
-    for (const json::value& cell : row.get_array()) {
-      line.push_back(Text(cell, style));
-      if (widths.size() < line.size()) widths.push_back(0);
-      std::size_t& width = widths[line.size() - 1];
-      width = std::max(width, Width(line.back()));
-    }
-  }
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i].is_array()) {
-      lines.push_back(kEllipsis);
-      continue;
-    }
-    for (std::size_t j = 0; j < cells[i].size(); ++j) {
-      cells[i][j].insert(0, widths[j] - Width(cells[i][j]), ' ');
-    }
-    lines.push_back(absl::StrCat("[", absl::StrJoin(cells[i], "  "), "]"));
-  }
-  return absl::StrCat("[", absl::StrJoin(lines, "\n "), "]");
-}
-
-std::string Summary(const ArrayStatistics& statistics) {
-  std::string text = statistics.of_magnitudes ? ", magnitudes:" : ",";
-  if (statistics.nans + statistics.infinities == statistics.count) {
-    text = "";  // No finite elements.
-  } else {
-    absl::StrAppend(&text, " min ", Rounded(statistics.min), ", max ",
-                    Rounded(statistics.max), ", mean ",
-                    Rounded(statistics.mean), ", standard deviation ",
-                    Rounded(statistics.standard_deviation));
-  }
-  if (statistics.nans != 0) {
-    absl::StrAppend(&text, ", ", statistics.nans, " nan");
-  }
-  if (statistics.infinities != 0) {
-    absl::StrAppend(&text, ", ", statistics.infinities, " inf");
-  }
-  return text;
+bool IsBare(const ParsedTypeName& type) {
+  return !type.has_arguments && !type.has_fields;
 }
 
 }  // namespace
 
+namespace internal {
+
+absl::StatusOr<std::string> CodecNameOfType(std::string_view type_name) {
+  IRENEO_ASSIGN_OR_RETURN(const ParsedTypeName type, ParseTypeName(type_name));
+  if (type.has_arguments) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", Shortened(type), "' cannot be added as a type: a codec '",
+        CodecName(type), "' is for all types of that head, whatever their ",
+        "arguments. Add the types that it is composed of"));
+  }
+  if (type.format == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", Shortened(type), "' cannot be added as a type: names of types ",
+        "that are not built in end with a format, as acme.Mesh/1"));
+  }
+  return CodecName(type);
+}
+
+bool IsType(const ParsedTypeName& type, std::string_view type_name) {
+  return type.ToString() == type_name;
+}
+
+}  // namespace internal
+
+absl::Status ValueWalk::Visit(const ParsedTypeName& type) {
+  // A name of a few characters can claim billions of parts without bytes.
+  constexpr std::uint64_t kFreeVisits = 1 << 13;
+  constexpr std::uint64_t kVisitsPerByte = 2 * kMaxTypeNameDepth;
+  if (++visits_ / kVisitsPerByte > source_.position() + kFreeVisits) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the type name claims more parts than a value of ",
+        source_.blob().size(), " bytes can have, at '", Shortened(type), "'"));
+  }
+  if (depth_ == kMaxValueDepth) {
+    return absl::DataLossError(absl::StrCat("values nested deeper than ",
+                                            kMaxValueDepth, " at offset ",
+                                            source_.position()));
+  }
+  ++depth_;
+  const Scope* const scope = scope_;
+  const ParsedTypeName* resolved = &type;
+  if (IsBare(type)) {
+    for (const Scope* outer = scope_; outer != nullptr; outer = outer->outer) {
+      if (outer->type.format == type.format && outer->type.head == type.head) {
+        resolved = &outer->type;
+        scope_ = outer->outer;
+        break;
+      }
+    }
+  }
+  absl::Status status = VisitResolved(*resolved);
+  if (status.ok()) status = source_.status();
+  scope_ = scope;
+  --depth_;
+  return status;
+}
+
+absl::Status ValueWalk::VisitResolved(const ParsedTypeName& type) {
+  if (const Codec* codec = registry_.Find(type)) {
+    return codec->visit(type, *this);
+  }
+  if (type.has_fields) return VisitFields(type);
+  return registry_.NoCodec(type);
+}
+
+absl::Status ValueWalk::VisitFields(const ParsedTypeName& type) {
+  const Scope scope{.type = type, .outer = scope_};
+  scope_ = &scope;
+  const absl::Status status = VisitMembers(type.fields);
+  scope_ = scope.outer;
+  return status;
+}
+
+absl::Status ValueWalk::VisitMembers(const std::vector<ParsedTypeName>& types) {
+  visitor_.BeginList(types.size(), ListKind::kTuple);
+  for (const ParsedTypeName& type : types) {
+    IRENEO_RETURN_IF_ERROR(Visit(type));
+  }
+  visitor_.EndList();
+  return absl::OkStatus();
+}
+
 absl::Status Registry::Add(Codec codec) {
-  const absl::StatusOr<ParsedTypeName> name = ParseTypeName(codec.name);
-  if (!name.ok()) return name.status();
-  if (CodecName(*name) != codec.name) {
+  IRENEO_ASSIGN_OR_RETURN(const ParsedTypeName name, ParseTypeName(codec.name));
+  if (CodecName(name) != codec.name) {
     return absl::InvalidArgumentError(
         absl::StrCat("codec '", codec.name, "' must be named for all its ",
-                     "types: '", CodecName(*name), "'"));
+                     "types: '", CodecName(name), "'"));
   }
-  if (codec.describe == nullptr) {
+  if (codec.visit == nullptr) {
     return absl::InvalidArgumentError(
-        absl::StrCat("codec '", codec.name, "' has no function `describe`"));
+        absl::StrCat("codec '", codec.name, "' has no function `visit`"));
   }
   std::string key = codec.name;
-  if (!codecs_.emplace(std::move(key), std::move(codec)).second) {
+  const auto [it, added] = codecs_.try_emplace(
+      std::move(key), Entry{.codec = std::move(codec), .origin = origin_});
+  if (!added) {
     return absl::AlreadyExistsError(absl::StrCat(
-        "there is a codec '", CodecName(*name),
-        "' already: give one of the types another name or format"));
+        origin_, " adds a codec '", it->first, "' that ",
+        it->second.origin == origin_ ? "it" : it->second.origin,
+        " has added already: give one of the types another name or format"));
   }
   return absl::OkStatus();
 }
 
 const Codec* Registry::Find(const ParsedTypeName& type) const {
   const auto it = codecs_.find(CodecName(type));
-  return it == codecs_.end() ? nullptr : &it->second;
+  return it == codecs_.end() ? nullptr : &it->second.codec;
+}
+
+absl::Status Registry::NoCodec(const ParsedTypeName& type) const {
+  std::string others;
+  const std::string stem = absl::StrCat(type.head, "/");
+  for (auto it = codecs_.lower_bound(stem);
+       it != codecs_.end() && it->first.starts_with(stem); ++it) {
+    absl::StrAppend(&others, others.empty() ? ", only for " : ", ", it->first);
+  }
+  return absl::NotFoundError(
+      absl::StrCat("there is no codec for '", Shortened(type), "'", others,
+                   "; a plugin of the program that stored it can add one"));
+}
+
+absl::Status Registry::Visit(std::string_view type_name, const Blob& blob,
+                             ValueVisitor& visitor) const {
+  IRENEO_ASSIGN_OR_RETURN(const ParsedTypeName type, ParseTypeName(type_name));
+  Source source(blob);
+  ValueWalk walk(*this, source, visitor);
+  absl::Status status;
+  try {
+    status = walk.Visit(type);
+  } catch (const std::exception& error) {  // Of the codec of a plugin.
+    status = absl::InternalError(absl::StrCat("reading a '", Shortened(type),
+                                              "' threw: ", error.what()));
+  }
+  if (status.ok()) status = source.Finish();
+  if (absl::IsDataLoss(status)) {
+    return WithMessage(status, absl::StrCat(blob.size(), " bytes are not a '",
+                                            Shortened(type), "': "));
+  }
+  if (absl::IsNotFound(status)) {
+    return WithMessage(status,
+                       absl::StrCat("cannot show a '", Shortened(type), "': "));
+  }
+  return status;
 }
 
 absl::StatusOr<Description> Registry::Describe(
     std::string_view type_name, const Blob& blob,
     const DescribeOptions& options) const {
-  const absl::StatusOr<ParsedTypeName> type = ParseTypeName(type_name);
-  if (!type.ok()) return type.status();
-  Source source(blob);
-  absl::StatusOr<Description> description =
-      DescribeNext(*type, options, source);
-  if (description.ok()) {
-    if (source.Finish().ok()) return description;
-    description = source.Finish();
-  }
-  switch (description.status().code()) {
-    case absl::StatusCode::kDataLoss:
-      return WithMessage(description.status(),
-                         absl::StrCat(blob.size(), " bytes are not a '",
-                                      Shortened(*type), "': "));
-    case absl::StatusCode::kNotFound:
-      return WithMessage(
-          description.status(),
-          absl::StrCat("cannot show a '", Shortened(*type), "': "));
-    default:
-      return description;
-  }
+  internal::PreviewVisitor visitor(options);
+  IRENEO_RETURN_IF_ERROR(Visit(type_name, blob, visitor));
+  return visitor.Take();
 }
 
-absl::StatusOr<Description> Registry::DescribeNext(
-    const ParsedTypeName& type, const DescribeOptions& options,
-    Source& source) const {
-  absl::StatusOr<Description> description;
-  if (const Codec* codec = Find(type)) {
-    description = codec->describe(type, *this, options, source);
-  } else if (type.has_fields) {
-    description = DescribeMembers(type.fields, options, source);
-  } else {
-    std::string others;
-    for (auto it = codecs_.lower_bound(absl::StrCat(type.head, "/"));
-         it != codecs_.end() &&
-         it->first.starts_with(absl::StrCat(type.head, "/"));
-         ++it) {
-      absl::StrAppend(&others, others.empty() ? ", only for " : ", ",
-                      it->first);
+absl::Status Registry::Validate(std::string_view type_name,
+                                const Blob& blob) const {
+  ValueVisitor visitor;
+  return Visit(type_name, blob, visitor);
+}
+
+absl::Status Registry::Export(std::string_view type_name, const Blob& blob,
+                              ExportFormat format, Sink& sink) const {
+  const auto write = [&]<typename Writer>(Writer writer) -> absl::Status {
+    // First a look at all of it, so that nothing is written of half a value.
+    if (absl::Status status = Validate(type_name, blob); !status.ok()) {
+      if (format != ExportFormat::kJson || !absl::IsNotFound(status)) {
+        return status;
+      }
+      writer.Opaque(type_name, blob.bytes());
+    } else {
+      IRENEO_RETURN_IF_ERROR(Visit(type_name, blob, writer));
     }
-    return absl::NotFoundError(
-        absl::StrCat("there is no codec for '", Shortened(type), "'", others,
-                     "; a plugin of the program that stored it can add one"));
+    return writer.Finish();
+  };
+  switch (format) {
+    case ExportFormat::kJson:
+      IRENEO_RETURN_IF_ERROR(write(internal::JsonWriter(sink)));
+      break;
+    case ExportFormat::kCsv:
+      IRENEO_RETURN_IF_ERROR(write(internal::CsvWriter(sink)));
+      break;
+    case ExportFormat::kNpy:
+      IRENEO_RETURN_IF_ERROR(write(internal::NpyWriter(sink)));
+      break;
+    case ExportFormat::kRaw:
+      sink.Write(blob.bytes());
+      break;
   }
-  if (!source.ok()) return source.status();
-  return description;
-}
-
-absl::StatusOr<Description> Registry::DescribeMembers(
-    const std::vector<ParsedTypeName>& types, const DescribeOptions& options,
-    Source& source) const {
-  DescribeOptions inner = options;
-  inner.statistics = false;
-  json::array members;
-  for (const ParsedTypeName& type : types) {
-    absl::StatusOr<Description> member = DescribeNext(type, inner, source);
-    if (!member.ok()) return member.status();
-    members.push_back(std::move(member->preview));
-  }
-  return Description{.preview = std::move(members)};
-}
-
-std::string ToText(const Description& description) {
-  Style style;
-  style.complex_numbers = description.statistics.has_value() &&
-                          description.statistics->of_magnitudes;
-  style.rounded = description.shape.find('x') != std::string::npos;
-  std::string text = style.rounded && description.preview.is_array()
-                         ? Grid(description.preview.get_array(), style)
-                         : Text(description.preview, style);
-  if (!description.shape.empty()) {
-    absl::StrAppend(&text, "\nshape ", description.shape);
-  }
-  if (description.statistics.has_value()) {
-    text += Summary(*description.statistics);
-  }
-  return text;
+  sink.Flush();
+  return sink.status();
 }
 
 }  // namespace ireneo

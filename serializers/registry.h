@@ -9,99 +9,56 @@
 //     absl::StatusOr<ireneo::Description> description =
 //         registry.Describe("vector<tuple<f64,string>>", blob);
 //     if (description.ok()) std::cout << ireneo::ToText(*description);
+//     status = registry.Export("vector<tuple<f64,string>>", blob,
+//                              ireneo::ExportFormat::kCsv, sink);
 //
 // A program that knows its types reads values with serializers/serializer.h
 // instead. A description is a look at a value, not the value: long arrays and
-// strings are cut and numbers are rounded to double. It does not promise that
-// a serializer accepts what could be described.
+// strings are cut and numbers are rounded to double. An export has all of it.
+//
+// Neither promises that a serializer accepts what could be shown: the order of
+// the elements of sets and maps is not checked, nor what only a type's own
+// `Read` knows, unless it was added by `Add<T>`.
 
-#include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "boost/json/value.hpp"
+#include "ireneo/serializers/codec.h"
+#include "ireneo/serializers/description.h"
 #include "ireneo/serializers/type_name.h"
+#include "ireneo/serializers/value_visitor.h"
 #include "ireneo/store/blob.h"
-#include "ireneo/store/source.h"
+#include "ireneo/store/sink.h"
 
 namespace ireneo {
 
-class Registry;
+enum class ExportFormat {
+  // One line: all of what a preview shows, with numbers that read back as they
+  // were (serializers/scalar_type.h), but a variant is {"index": 1, "value":
+  // ...}, and a duration the number of its unit. A value of a type that has no
+  // codec is {"type": ..., "base64": ...}.
+  kJson,
 
-// Stands in a preview where elements, or the end of a string, were left out.
-inline constexpr char kEllipsis[] = "\u2026";
+  // RFC 4180. A matrix and a list of lists, tuples or structs is a row for each
+  // of its rows, a list of anything else a column, a map or object rows of key
+  // and value, a tuple or struct one row, a sparse matrix rows of row, column
+  // and value below a header, everything else one cell. What nests deeper is
+  // JSON in its cell, null an empty cell and a complex number "1.0-2.0j", which
+  // NumPy reads. Strings are their bytes.
+  kCsv,
 
-// Of all elements of an array of numbers; `false` and `true` are 0 and 1.
-// Integers beyond 2^53 are rounded.
-struct ArrayStatistics {
-  std::uint64_t count = 0;
+  // What `np.load` reads: arrays, lists of numbers and of equally long lists of
+  // them, and numbers, which have no dimensions; elements all of one type that
+  // NumPy has (bfloat16 as two raw bytes). Durations are their numbers.
+  kNpy,
 
-  // Of the finite elements; NaN if there are none. The standard deviation is
-  // the population's, as NumPy's.
-  double min = 0;
-  double max = 0;
-  double mean = 0;
-  double standard_deviation = 0;
-
-  // A complex number with a NaN part is a NaN, else with an infinite part an
-  // infinity.
-  std::uint64_t nans = 0;
-  std::uint64_t infinities = 0;
-
-  // The elements are complex and the numbers above are of their magnitudes.
-  bool of_magnitudes = false;
-};
-
-struct Description {
-  // Extents: "741", "3x4". Empty for what is no array.
-  std::string shape = {};
-
-  // The value. Matrices are arrays of rows, whatever their storage order,
-  // tuples and structs arrays of their members, an empty optional is null, a
-  // complex number is [re, im]. JSON has no "nan", "inf" and "-inf": they are
-  // strings. An f32 is the double with the f32's shortest decimal form, 0.1
-  // instead of 0.10000000149011612. Bytes that are not UTF-8 are written as
-  // "\x80", characters that are no Unicode scalar values as "\u{d800}".
-  boost::json::value preview = nullptr;
-
-  // Of an array of numbers that is the whole value.
-  std::optional<ArrayStatistics> statistics = {};
-};
-
-struct DescribeOptions {
-  // A longer array shows that many, half of them first and half last, with
-  // `kEllipsis` between them. Elements that are arrays show half as many, and
-  // so on, so that previews stay small however deep a value nests.
-  std::size_t max_elements = 8;
-
-  // A longer string is cut behind that many bytes, at a character.
-  std::size_t max_string = 200;
-
-  bool statistics = true;
-};
-
-// What tools can do with the values of one type, or of one family of types.
-//
-// Plain functions, so that a codec copies freely and outlives nothing.
-struct Codec {
-  // The head and, if it has one, the format of the names that it is for:
-  // "vector", "f64", "eigen/1", "acme.Mesh/1".
-  std::string name = {};
-
-  // Describes the value at `source`, of the type `type`, and consumes exactly
-  // that value. May leave errors in the source: its caller looks. Recurses by
-  // `registry.DescribeNext`.
-  absl::StatusOr<Description> (*describe)(const ParsedTypeName& type,
-                                          const Registry& registry,
-                                          const DescribeOptions& options,
-                                          Source& source) = nullptr;
+  // The bytes as they are stored.
+  kRaw,
 };
 
 // Codecs by name. There is no global registry: a program makes one and passes
@@ -113,6 +70,29 @@ class Registry {
   // Errors: AlreadyExists if there is a codec of that name; InvalidArgument if
   // the name is not a head with or without a format, or there is no function.
   absl::Status Add(Codec codec);
+
+  // Adds the type `T`, which has a serializer, and with it `vector<T>` and all
+  // that is composed of it. A value is read by `Serializer<T>::Read` and shown
+  // as what `static boost::json::value Serializer<T>::ToJson(const T&)`
+  // returns; if there is none, as what Boost.JSON converts it to; if it does
+  // not, and the name lists fields, as those, of which nothing but their bytes
+  // is checked; else as its bytes.
+  //
+  // Errors: AlreadyExists if there is a codec of that name; InvalidArgument if
+  // it is not the name of one type, as acme.Mesh/1 is: `std::vector<Mesh>`
+  // needs no adding, and `Box<f64>`, whose name has arguments, needs a codec
+  // for all boxes.
+  template <typename T>
+  absl::Status Add() {
+    absl::StatusOr<Codec> codec = internal::CodecOf<T>();
+    if (!codec.ok()) return codec.status();
+    return Add(*std::move(codec));
+  }
+
+  // Who adds from now on, for the error that something was added twice: "plugin
+  // acme 1.2 (libacme.so)". At first, "this program".
+  void SetOrigin(std::string origin) { origin_ = std::move(origin); }
+  const std::string& origin() const { return origin_; }
 
   // The codec for values of `type`: that of its head and format. Null if there
   // is none. Valid while the registry is and nothing is added.
@@ -129,33 +109,42 @@ class Registry {
       std::string_view type_name, const Blob& blob,
       const DescribeOptions& options = {}) const;
 
-  // For codecs: describes the value at `source` and consumes exactly that
-  // value. Errors as above, left-over bytes apart.
-  absl::StatusOr<Description> DescribeNext(const ParsedTypeName& type,
-                                           const DescribeOptions& options,
-                                           Source& source) const;
+  // Whether `blob` is one value of that type. Errors: as of `Describe`.
+  absl::Status Validate(std::string_view type_name, const Blob& blob) const;
 
-  // For codecs: the same for one value behind another, shown as an array.
-  absl::StatusOr<Description> DescribeMembers(
-      const std::vector<ParsedTypeName>& types, const DescribeOptions& options,
-      Source& source) const;
+  // Writes the value that is all of `blob` to `sink`, and flushes. Nothing is
+  // written of a value that is damaged or that the format has no form for.
+  //
+  // Errors: as of `Describe`, but kJson writes what has no codec, and kRaw
+  // anything; InvalidArgument if the format has no form for the value, naming
+  // those that do; the sink's.
+  absl::Status Export(std::string_view type_name, const Blob& blob,
+                      ExportFormat format, Sink& sink) const;
+
+  // For other outputs: tells `visitor` the value that is all of `blob`. Errors:
+  // as of `Describe`.
+  absl::Status Visit(std::string_view type_name, const Blob& blob,
+                     ValueVisitor& visitor) const;
 
  private:
-  std::map<std::string, Codec, std::less<>> codecs_;
+  friend class ValueWalk;
+
+  struct Entry {
+    Codec codec;
+    std::string origin;
+  };
+
+  // The error that there is none for `type`.
+  absl::Status NoCodec(const ParsedTypeName& type) const;
+
+  std::map<std::string, Entry, std::less<>> codecs_;
+  std::string origin_ = "this program";
 };
 
-// Adds the scalars i8 ... u64, f32, f64, c64, c128, bool, byte, char, char8,
-// char16 and char32; string, vector, pair, tuple and optional; eigen/1 and
-// eigen.array/1.
+// Adds every type of store/FORMAT.md, "Values", that is not a user's own.
 //
 // Errors: AlreadyExists if one of those names is taken.
 absl::Status AddBuiltinCodecs(Registry& registry);
-
-// `description` for a terminal, without a newline at the end: the preview, a
-// matrix as an aligned grid whose numbers have at most six digits, and a line
-// with shape and statistics if there are any. Control characters in strings
-// are escaped.
-std::string ToText(const Description& description);
 
 }  // namespace ireneo
 

@@ -89,6 +89,11 @@ def ireneo_repositories():
     )
     _maybe(
         overlay_repository,
+        name = "elfutils",
+        files = {"@ireneo//third_party:elfutils/elfutils.BUILD": "BUILD"},
+    )
+    _maybe(
+        overlay_repository,
         name = "sqlite3",
         files = {"@ireneo//third_party:sqlite/sqlite.BUILD": "BUILD"},
     )

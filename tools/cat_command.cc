@@ -1,17 +1,13 @@
 // `ireneo cat`
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "ireneo/memo/memo_store.h"
-#include "ireneo/memo/record.h"
 #include "ireneo/store/blob.h"
-#include "ireneo/store/digest.h"
 #include "ireneo/tools/commands.h"
 #include "ireneo/tools/resolve.h"
 #include "ireneo/tools/text.h"
@@ -24,34 +20,17 @@ struct CatOptions {
   bool force = false;
 };
 
-// Whether a terminal shows it as it is.
-bool IsText(std::string_view text) {
-  while (!text.empty()) {
-    const Utf8Character character = FirstCharacter(text);
-    const bool layout = character.code == '\n' || character.code == '\t';
-    if (character.size == 0 || (character.IsUnsafe() && !layout)) return false;
-    text.remove_prefix(character.size);
-  }
-  return true;
-}
-
 absl::Status Run(const CatOptions& options, Session& session) {
-  const absl::StatusOr<PrefixMatch> match =
-      Resolve(session.store, options.digest);
-  if (!match.ok()) return match.status();
-  Digest digest = match->digest;
-  if (match->is_call) {
-    const absl::StatusOr<CallRecord> record = session.store.FindCall(digest);
-    if (!record.ok()) return record.status();
-    digest = record->result;
-  }
-  const absl::StatusOr<Blob> blob = session.store.blobs().Get(digest);
+  const absl::StatusOr<NamedBlob> named =
+      ResolveBlob(session.store, options.digest);
+  if (!named.ok()) return named.status();
+  const absl::StatusOr<Blob> blob = session.store.blobs().Get(named->digest);
   if (!blob.ok()) return blob.status();
   const std::string_view text(
       reinterpret_cast<const char*>(blob->bytes().data()), blob->size());
-  if (session.out.is_terminal() && !options.force && !IsText(text)) {
+  if (session.out.is_terminal() && !options.force && !IsSafeText(text)) {
     return absl::FailedPreconditionError(absl::StrCat(
-        digest.ToString(),
+        named->digest.ToString(),
         " is binary and standard output is a terminal: write it to a file or "
         "a pipe, pass --force, or see it with ireneo show"));
   }

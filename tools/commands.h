@@ -17,6 +17,8 @@ namespace ireneo::tools {
 void AddCallsCommand(CLI::App& app, Command& command);
 void AddCatCommand(CLI::App& app, Command& command);
 void AddFunctionsCommand(CLI::App& app, Command& command);
+void AddGetCommand(CLI::App& app, Command& command);
+void AddPutCommand(CLI::App& app, Command& command);
 void AddShowCommand(CLI::App& app, Command& command);
 void AddStatsCommand(CLI::App& app, Command& command);
 

@@ -20,12 +20,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "ireneo/memo/memo_store.h"
+#include "ireneo/serializers/plugin.h"
 #include "ireneo/serializers/registry.h"
 #include "ireneo/tools/commands.h"
 #include "ireneo/tools/output.h"
 #include "ireneo/tools/session.h"
 #include "ireneo/tools/text.h"
-#include "ireneo/tools/version.h"
+#include "ireneo/version.h"
 
 namespace ireneo::tools {
 namespace {
@@ -34,8 +35,8 @@ constexpr int kFailed = 1;  // Or found damage.
 constexpr int kWrongUsage = 2;
 
 constexpr void (*kCommands[])(CLI::App&, Command&) = {
-    AddFunctionsCommand, AddCallsCommand, AddShowCommand,
-    AddCatCommand,       AddStatsCommand,
+    AddFunctionsCommand, AddCallsCommand, AddShowCommand,  AddCatCommand,
+    AddGetCommand,       AddPutCommand,   AddStatsCommand,
 };
 
 void PrintError(std::string_view message) {
@@ -85,8 +86,18 @@ std::string InStore(const std::string& directory, const absl::Status& status) {
 
 // Returns the lines for standard error; none if all is well.
 std::vector<std::string> Run(const Command& command,
-                             const std::string& directory, bool json,
+                             const std::string& directory,
+                             const std::vector<std::string>& plugins, bool json,
                              Output& out) {
+  Registry registry;
+  if (absl::Status status = AddBuiltinCodecs(registry); !status.ok()) {
+    return {std::string(status.message())};
+  }
+  for (const std::string& plugin : plugins) {
+    if (absl::Status status = LoadPlugin(plugin, registry); !status.ok()) {
+      return {std::string(status.message())};
+    }
+  }
   absl::StatusOr<MemoStore> store =
       MemoStore::Open(directory, {.create = false});
   std::error_code ignored;
@@ -97,10 +108,11 @@ std::vector<std::string> Run(const Command& command,
                          ": pass --store DIR or set IRENEO_STORE")};
   }
   if (!store.ok()) return {InStore(directory, store.status())};
-  Session session{
-      .store = *std::move(store), .registry = {}, .json = json, .out = out};
-  absl::Status status = AddBuiltinCodecs(session.registry);
-  if (status.ok()) status = command(session);
+  Session session{.store = *std::move(store),
+                  .registry = std::move(registry),
+                  .json = json,
+                  .out = out};
+  const absl::Status status = command(session);
   if (!status.ok()) session.damage.push_back(InStore(directory, status));
   return std::move(session.damage);
 }
@@ -131,6 +143,7 @@ int Main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // Output reports it.
   Output out(STDOUT_FILENO);
   std::string directory = DefaultStore();
+  std::vector<std::string> plugins;
   bool json = false;
   Command command;
   CLI::App app("Look at what a store remembers.", "ireneo");
@@ -146,6 +159,10 @@ int Main(int argc, char** argv) {
             return path.empty() ? "the path is empty" : "";
           },
           "");
+  app.add_option("--plugin", plugins,
+                 "a shared object that knows more types; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   app.add_flag("--json", json, "print one JSON document");
   app.set_version_flag("--version", absl::StrCat("ireneo ", kVersion),
                        "print the version");
@@ -154,7 +171,7 @@ int Main(int argc, char** argv) {
       "ireneo COMMAND --help tells more.\n\n"
       "Example: ireneo --store results calls acme.Solve");
   app.require_subcommand(0, 1);
-  app.fallthrough();  // --store and --json may stand behind the command.
+  app.fallthrough();  // --store and the like may stand behind the command.
   for (const auto add : kCommands) add(app, command);
   for (CLI::App* const subcommand : app.get_subcommands({})) {
     subcommand->group("Commands");
@@ -175,7 +192,7 @@ int Main(int argc, char** argv) {
     PrintError("which command? See ireneo --help");
     return kWrongUsage;
   }
-  return Finish(Run(command, directory, json, out), out);
+  return Finish(Run(command, directory, plugins, json, out), out);
 }
 
 }  // namespace ireneo::tools

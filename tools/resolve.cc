@@ -8,7 +8,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "ireneo/store/digest.h"
 
 namespace ireneo::tools {
 namespace {
@@ -90,6 +89,16 @@ absl::StatusOr<PrefixMatch> Resolve(const MemoStore& store,
   if (matches->empty()) return NothingStartsWith(store, digits);
   if (matches->size() > 1) return Ambiguous(digits, *matches);
   return matches->front();
+}
+
+absl::StatusOr<NamedBlob> ResolveBlob(const MemoStore& store,
+                                      const std::string& text) {
+  const absl::StatusOr<PrefixMatch> match = Resolve(store, text);
+  if (!match.ok()) return match.status();
+  if (!match->is_call) return NamedBlob{.digest = match->digest, .type = ""};
+  const absl::StatusOr<CallRecord> record = store.FindCall(match->digest);
+  if (!record.ok()) return record.status();
+  return NamedBlob{.digest = record->result, .type = record->result_type};
 }
 
 }  // namespace ireneo::tools

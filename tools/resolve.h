@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/record.h"
+#include "ireneo/store/digest.h"
 
 namespace ireneo::tools {
 
@@ -23,6 +24,17 @@ std::string CheckPrefix(const std::string& text);
 // FailedPrecondition, naming the candidates, if there are several.
 absl::StatusOr<PrefixMatch> Resolve(const MemoStore& store,
                                     const std::string& text);
+
+// A blob that was named by its digest, or by the key of the call whose result
+// it is.
+struct NamedBlob {
+  Digest digest;
+  std::string type;  // Of the result; empty if it was named by its digest.
+};
+
+// The same for those who want a blob. Errors: as of `Resolve`.
+absl::StatusOr<NamedBlob> ResolveBlob(const MemoStore& store,
+                                      const std::string& text);
 
 }  // namespace ireneo::tools
 

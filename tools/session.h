@@ -19,8 +19,8 @@ struct Session {
   Registry registry;
   bool json = false;  // One JSON document instead of text for people.
   Output& out;
-  // What is damaged, a line each. They go to standard error behind the output,
-  // and the exit status is 1. Empty if all is well.
+  // What is damaged or could not be written, a line each. They go to standard
+  // error behind the output, and the exit status is 1. Empty if all is well.
   std::vector<std::string> damage = {};
 };
 

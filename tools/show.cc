@@ -43,7 +43,8 @@ void KeepColumns(std::size_t count, Description& description) {
 
 std::string FittingText(const Description& description, std::size_t max_width) {
   std::string text = ToText(description);
-  const bool is_matrix = description.shape.find('x') != std::string::npos;
+  const bool is_matrix = description.shape.find('x') != std::string::npos &&
+                         description.preview.is_array();
   // Once for each number of columns that was left, the most first.
   for (std::size_t columns = 6; is_matrix && columns >= 2; columns -= 2) {
     if (WidestLine(text.substr(0, text.rfind('\n'))) + kLabels <= max_width) {

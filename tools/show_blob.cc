@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "boost/json/array.hpp"
 #include "boost/json/object.hpp"
-#include "ireneo/memo/record.h"
 #include "ireneo/store/blob.h"
+#include "ireneo/tools/blob_uses.h"
 #include "ireneo/tools/call_view.h"
 #include "ireneo/tools/format.h"
 #include "ireneo/tools/json_text.h"
@@ -20,40 +20,12 @@ namespace {
 
 namespace json = boost::json;
 
-// What calls have that blob as.
-struct Use {
-  Digest key;
-  std::string function;
-  std::string role;  // "result", "argument years".
-  std::string type;
-};
-
-absl::StatusOr<std::vector<Use>> FindUses(const MemoStore& store,
-                                          const Digest& digest) {
-  const absl::StatusOr<std::vector<CallRecord>> records = store.Calls();
-  if (!records.ok()) return records.status();
-  std::vector<Use> uses;
-  for (const CallRecord& record : *records) {
-    if (record.result == digest) {
-      uses.push_back(
-          {record.key, record.function, "result", record.result_type});
-    }
-    for (std::size_t i = 0; i < record.arguments.size(); ++i) {
-      if (record.arguments[i].digest != digest) continue;
-      uses.push_back({record.key, record.function,
-                      absl::StrCat("argument ", ArgumentName(record, i)),
-                      record.arguments[i].type});
-    }
-  }
-  return uses;
-}
-
 // What a blob is: the same bytes may be values of several types.
 struct BlobView {
   Digest digest;
   absl::StatusOr<Blob> blob;
   std::vector<ValueView> values;  // One for each type.
-  std::vector<Use> uses;
+  std::vector<BlobUse> uses;
 };
 
 std::string ToText(const BlobView& view, const MemoStore& store,
@@ -73,7 +45,7 @@ std::string ToText(const BlobView& view, const MemoStore& store,
   }
   // Uses that differ in the call alone are one line.
   std::map<std::string, std::vector<Digest>> calls;
-  for (const Use& use : view.uses) {
+  for (const BlobUse& use : view.uses) {
     calls[absl::StrCat(use.role, " of ", use.function)].push_back(use.key);
   }
   bool first = true;
@@ -110,7 +82,7 @@ json::value ToJson(const BlobView& view, const MemoStore& store) {
   }
   object["values"] = std::move(values);
   json::array uses;
-  for (const Use& use : view.uses) {
+  for (const BlobUse& use : view.uses) {
     uses.push_back(json::object{{"key", use.key.ToString()},
                                 {"function", use.function},
                                 {"role", use.role}});
@@ -126,7 +98,8 @@ json::value ToJson(const BlobView& view, const MemoStore& store) {
 }  // namespace
 
 absl::Status ShowBlob(const Digest& digest, Session& session) {
-  absl::StatusOr<std::vector<Use>> uses = FindUses(session.store, digest);
+  absl::StatusOr<std::vector<BlobUse>> uses =
+      FindBlobUses(session.store, digest);
   if (!uses.ok()) return uses.status();
   BlobView view = {.digest = digest,
                    .blob = session.store.blobs().Get(digest),
@@ -137,7 +110,7 @@ absl::Status ShowBlob(const Digest& digest, Session& session) {
   }
   ValueViewer viewer(session.store, session.registry, Attention::kFull);
   std::set<std::string> types;
-  for (const Use& use : view.uses) {
+  for (const BlobUse& use : view.uses) {
     if (!types.insert(use.type).second) continue;
     view.values.push_back(viewer.Look(use.type, digest));
     const ValueView& value = view.values.back();

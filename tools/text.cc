@@ -106,6 +106,17 @@ std::string Escape(std::string_view text) {
   return escaped;
 }
 
+bool IsSafeText(std::string_view text) {
+  while (!text.empty()) {
+    const Utf8Character character = FirstCharacter(text);
+    const bool layout = character.code == '\n' || character.code == '\t' ||
+                        text.starts_with("\r\n");
+    if (character.size == 0 || (character.IsUnsafe() && !layout)) return false;
+    text.remove_prefix(character.size);
+  }
+  return true;
+}
+
 std::size_t Width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {

@@ -30,6 +30,10 @@ Utf8Character FirstCharacter(std::string_view text);
 // not UTF-8 as "\xff".
 std::string Escape(std::string_view text);
 
+// Whether a terminal shows `text` as it is: UTF-8, with no other unsafe
+// characters than tabs and ends of lines.
+bool IsSafeText(std::string_view text);
+
 // In columns of a terminal, of escaped text.
 std::size_t Width(std::string_view text);
 

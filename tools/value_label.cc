@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "boost/json/array.hpp"
+#include "boost/json/object.hpp"
 #include "ireneo/serializers/type_name.h"
 #include "ireneo/tools/text.h"
 #include "ireneo/tools/value_view.h"
@@ -82,6 +83,11 @@ double Rounded(double number) {
 
 json::value Rounded(const json::value& value) {
   if (value.is_double()) return Rounded(value.get_double());
+  if (const json::object* const object = value.if_object()) {
+    json::object rounded;
+    for (const auto& [key, member] : *object) rounded[key] = Rounded(member);
+    return rounded;
+  }
   if (!value.is_array()) return value;
   json::array array;
   for (const json::value& element : value.get_array()) {

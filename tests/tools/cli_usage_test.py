@@ -7,7 +7,7 @@ import tempfile
 
 import cli_testing
 
-COMMANDS = ("functions", "calls", "show", "cat", "stats")
+COMMANDS = ("functions", "calls", "show", "cat", "get", "put", "stats")
 
 
 class UsageTest(cli_testing.CliTest):
@@ -43,6 +43,11 @@ class UsageTest(cli_testing.CliTest):
                 (("calls", "--since", ""), "''"),
                 (("show",), "KEY-or-DIGEST"),
                 (("cat",), "DIGEST"),
+                (("get",), "DIGEST"),
+                (("get", "abcd", "--as", "pickle"), "'pickle' is none of"),
+                (("get", "abcd", "-o", ""), "empty"),
+                (("put",), "FILE"),
+                (("stats", "--plugin"), "--plugin"),
                 (("show", "abcd", "abcd"), "abcd"),
                 (("stats", "\x1b[31m\n"), r"\x1b[31m\n")):
             done = self.ireneo(*arguments, status=2)
@@ -54,13 +59,13 @@ class UsageTest(cli_testing.CliTest):
         self.ireneo("show", "abc", store="/nowhere", status=2)
 
     def test_too_few_digits_are_wrong_usage(self):
-        for command in ("show", "cat"):
+        for command in ("show", "cat", "get"):
             for text in ("abc", "xxh3:abc", "a", "xxh3:"):
                 self.assert_error(self.ireneo(command, text, status=2),
                                   "too short", "4")
 
     def test_what_are_no_digits_is_wrong_usage(self):
-        for command in ("show", "cat"):
+        for command in ("show", "cat", "get"):
             for text in ("wxyz", "0x1234", "f" * 33, "sha256:abcd"):
                 self.assert_error(self.ireneo(command, text, status=2), text)
 

@@ -2,6 +2,7 @@
 //
 //   make_store sample DIR   calls of every kind, and blobs that no call has,
 //                           whose digests it prints, one a line
+//   make_store tables DIR   values that are tables, or not quite
 //   make_store crowd DIR    so many calls that keys and blobs share their first
 //                           digits
 //   make_store empty DIR
@@ -12,6 +13,8 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "Eigen/Core"
@@ -182,10 +185,31 @@ absl::Status MakeSample(const MemoStore& store) {
   return absl::OkStatus();
 }
 
+void MakeTables(const MemoStore& store) {
+  using Row = std::tuple<std::string, double>;
+  Memoize(store, {.name = "sample.Table", .version = "1"}, [](double x) {
+    return std::vector<Row>{{"a,b", x}, {"\"c\"", x / 3}};
+  })(0.5);
+  Memoize(store, {.name = "sample.Points", .version = "1"}, [](double x) {
+    return std::vector<std::pair<double, double>>{{x, 1}, {2, 3}};
+  })(0.5);
+  Memoize(store, {.name = "sample.Words", .version = "1"},
+          [](std::int32_t count) {
+            return std::vector<std::string>(count,
+                                            "\x9b"
+                                            "31m");
+          })(3);
+  // Much text of few bytes: a disk is full before the end.
+  Memoize(
+      store, {.name = "sample.Zeros", .version = "1"},
+      [](std::int32_t count) { return std::vector<double>(count); })(100'000);
+}
+
 absl::Status Make(std::string_view kind, const char* directory) {
   const absl::StatusOr<MemoStore> store = MemoStore::Open(directory);
   if (!store.ok()) return store.status();
   if (kind == "sample") return MakeSample(*store);
+  if (kind == "tables") MakeTables(*store);
   if (kind == "crowd") {
     const auto identity = Memoize(
         *store,

@@ -8,6 +8,15 @@
 namespace ireneo::tools {
 namespace {
 
+TEST(TextTest, SafeTextDoesNothingToATerminal) {
+  EXPECT_TRUE(IsSafeText(""));
+  EXPECT_TRUE(IsSafeText("Gr\u00fc\u00dfe\t1\n2\r\n"));
+  EXPECT_FALSE(IsSafeText("over\rwritten"));
+  EXPECT_FALSE(IsSafeText("\x1b[31m"));
+  EXPECT_FALSE(IsSafeText("\xff"));
+  EXPECT_FALSE(IsSafeText("\u202e"));
+}
+
 TEST(FirstCharacterTest, DecodesUtf8) {
   EXPECT_EQ(FirstCharacter("ab").code, U'a');
   EXPECT_EQ(FirstCharacter("\u00fcb").code, U'\u00fc');
