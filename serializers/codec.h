@@ -35,9 +35,6 @@ namespace ireneo {
 
 class Registry;
 
-// Values nested deeper are not read: what walks them recurses.
-inline constexpr std::size_t kMaxValueDepth = 1024;
-
 // What is known of all values of a type that have the same size.
 struct ElementLayout {
   std::size_t size = 0;
@@ -95,7 +92,7 @@ class ValueWalk {
   Source& source_;
   ValueVisitor& visitor_;
   const Scope* scope_ = nullptr;
-  std::size_t depth_ = 0;
+  int depth_ = 0;
   std::uint64_t visits_ = 0;
 };
 

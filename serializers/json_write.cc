@@ -109,39 +109,19 @@ class Writer {
     }
     Text("\"");
     std::size_t start = 0;
+    std::string escaped;
     for (std::size_t i = 0; i < text.size(); ++i) {
       const auto c = static_cast<unsigned char>(text[i]);
       if (c >= 0x20 && c != '"' && c != '\\') continue;
       Text(text.substr(start, i - start));
-      Escape(text[i]);
+      escaped.clear();
+      internal::AppendJsonEscaped(text[i], escaped);
+      Text(escaped);
       start = i + 1;
     }
     Text(text.substr(start));
     Text("\"");
     return true;
-  }
-
-  void Escape(char c) {
-    switch (c) {
-      case '"':
-        return Text("\\\"");
-      case '\\':
-        return Text("\\\\");
-      case '\b':
-        return Text("\\b");
-      case '\f':
-        return Text("\\f");
-      case '\n':
-        return Text("\\n");
-      case '\r':
-        return Text("\\r");
-      case '\t':
-        return Text("\\t");
-    }
-    constexpr std::string_view kHex = "0123456789abcdef";
-    Text("\\u00");
-    Text(kHex.substr(c >> 4, 1));
-    Text(kHex.substr(c & 0xf, 1));
   }
 
   bool Array(const json::array& array, std::size_t depth) {

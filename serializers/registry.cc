@@ -70,7 +70,8 @@ absl::Status ValueWalk::Visit(const ParsedTypeName& type) {
         "the type name claims more parts than a value of ",
         source_.blob().size(), " bytes can have, at '", Shortened(type), "'"));
   }
-  if (depth_ == kMaxValueDepth) {
+  // A number inside of all others does not count.
+  if (depth_ > kMaxValueDepth) {
     return absl::DataLossError(absl::StrCat("values nested deeper than ",
                                             kMaxValueDepth, " at offset ",
                                             source_.position()));

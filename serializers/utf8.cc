@@ -86,4 +86,35 @@ std::string Quoted(std::string_view text, std::size_t max_size) {
   return quoted;
 }
 
+void AppendJsonEscaped(char c, std::string& out) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+  }
+  if (const auto byte = static_cast<unsigned char>(c); byte < 0x20) {
+    absl::StrAppend(&out, "\\u00", absl::Hex(byte, absl::kZeroPad2));
+  } else {
+    out += c;
+  }
+}
+
 }  // namespace ireneo::internal

@@ -1,8 +1,8 @@
 #ifndef IRENEO_SERIALIZERS_UTF8_H_
 #define IRENEO_SERIALIZERS_UTF8_H_
 
-// Whether bytes are UTF-8, where they are not, and how to quote what may be
-// anything in an error message.
+// Whether bytes are UTF-8, where they are not, and how to quote them in JSON
+// and, whatever they are, in an error message.
 
 #include <cstddef>
 #include <string>
@@ -17,6 +17,10 @@ std::size_t Utf8PrefixSize(std::string_view text);
 
 // Whether `c` is not the first byte of its character.
 constexpr bool IsUtf8Continuation(char c) { return (c & 0xc0) == 0x80; }
+
+// Appends `c` as it stands in a JSON string: escaped if it is a quote, a
+// backslash or a control.
+void AppendJsonEscaped(char c, std::string& out);
 
 // `text` in single quotes, with escapes for controls and, if it is not UTF-8,
 // for all that is not ASCII. At most the first `max_size` bytes of it, cut

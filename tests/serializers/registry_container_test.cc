@@ -210,9 +210,9 @@ TEST(BuiltinCodecsTest, NestingIsBounded) {
     return bytes.Zeros(1);
   };
   const char* const type = "a.List/1{optional<a.List/1>}";
-  EXPECT_TRUE(ErrorOf(type, nested(400)).ok()) << ErrorOf(type, nested(400));
-  ExpectDataLoss(type, nested(1000), "nested deeper than 1024");
-  ExpectDataLoss("a.A/1{a.A/1,a.A/1}", Bytes(), "nested deeper than 1024");
+  EXPECT_TRUE(ErrorOf(type, nested(250)).ok()) << ErrorOf(type, nested(250));
+  ExpectDataLoss(type, nested(1000), "nested deeper than 512");
+  ExpectDataLoss("a.A/1{a.A/1,a.A/1}", Bytes(), "nested deeper than 512");
 }
 
 TEST(BuiltinCodecsTest, ElementsWithoutBytesDoNotKeepItBusy) {
