@@ -20,6 +20,7 @@
 #include "ireneo/serializers/eigen_tensor.h"    // IWYU pragma: export
 #include "ireneo/serializers/fields.h"          // IWYU pragma: export
 #include "ireneo/serializers/json.h"            // IWYU pragma: export
+#include "ireneo/serializers/plugin.h"          // IWYU pragma: export
 #include "ireneo/serializers/raw_bytes.h"       // IWYU pragma: export
 #include "ireneo/serializers/registry.h"        // IWYU pragma: export
 #include "ireneo/serializers/scalars.h"         // IWYU pragma: export
