@@ -12,12 +12,12 @@
 //
 //     registry.Add({.name = "acme.Grid/1", .visit = VisitGrid});
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "absl/status/status.h"
