@@ -87,6 +87,7 @@ namespace internal {
 #endif
 
 // Parts that must be equal, one behind the other, separated by "; ".
+// NOLINTBEGIN(bugprone-suspicious-missing-comma)
 inline constexpr std::string_view kPluginAbi[] = {
     "Ireneo ",
     kVersion,
@@ -117,6 +118,7 @@ inline constexpr std::string_view kPluginAbi[] = {
 #endif
     "; pointers of " IRENEO_PLUGIN_TEXT_(__SIZEOF_POINTER__) " bytes",
 };
+// NOLINTEND(bugprone-suspicious-missing-comma)
 
 // Copies `text` behind `used` characters of `out`; it must fit with a zero.
 template <std::size_t kSize>

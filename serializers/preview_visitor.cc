@@ -57,7 +57,7 @@ json::value PreviewDimension(const ArrayView& array,
       });
 }
 
-json::string ToJson(std::string text) { return json::string(text); }
+json::string ToJson(const std::string& text) { return json::string(text); }
 
 // "ms"; "* 1/30 s" of the period "1_30".
 std::string UnitText(std::string_view unit) {
@@ -192,7 +192,7 @@ void PreviewVisitor::Opaque(std::string_view type_name,
       {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   if (cut) base64 += kEllipsis;
   Put(json::object{{"type", json::string(type_name)},
-                   {"base64", ToJson(std::move(base64))}});
+                   {"base64", ToJson(base64)}});
 }
 
 }  // namespace ireneo::internal

@@ -106,7 +106,7 @@ absl::Status ValueWalk::VisitResolved(const ParsedTypeName& type) {
 absl::Status ValueWalk::VisitFields(const ParsedTypeName& type) {
   const Scope scope{.type = type, .outer = scope_};
   scope_ = &scope;
-  const absl::Status status = VisitMembers(type.fields);
+  absl::Status status = VisitMembers(type.fields);
   scope_ = scope.outer;
   return status;
 }

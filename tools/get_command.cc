@@ -92,7 +92,7 @@ struct Request {
 
 absl::Status Export(const Request& request, const Registry& registry,
                     Sink& sink) {
-  const absl::Status status =
+  absl::Status status =
       registry.Export(request.type, request.blob, request.format, sink);
   if (!absl::IsNotFound(status)) return status;
   return absl::NotFoundError(
@@ -125,7 +125,7 @@ absl::Status WriteFile(const Request& request, const std::string& path,
     session.damage.emplace_back(file.status().message());
     return absl::OkStatus();
   }
-  const absl::Status status = Export(request, session.registry, **file);
+  absl::Status status = Export(request, session.registry, **file);
   if (!status.ok() && (*file)->ok()) return status;
   if (const absl::Status written = (*file)->Commit(); !written.ok()) {
     session.damage.emplace_back(written.message());
