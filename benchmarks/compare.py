@@ -15,7 +15,7 @@ def split(name):
   what, *rest = name.split("/")
   sizes = [part for part in rest if part.isdigit()]
   peers = [part for part in rest if not part.isdigit()]
-  return what, "".join(peers), "".join(sizes)
+  return what, "".join(peers), tuple(sizes)
 
 
 def time(nanoseconds):
@@ -31,9 +31,9 @@ def rate(bytes_per_second):
 
 def size(text):
   for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
-    if text and int(text) % factor == 0:
+    if int(text) % factor == 0:
       return f"{int(text) // factor} {unit}"
-  return text
+  return f"{text} B"
 
 
 def main():
@@ -45,18 +45,19 @@ def main():
           runs.setdefault(split(run["run_name"]), []).append(run)
         elif "error_message" in run:
           sys.exit(f"{run['name']}: {run['error_message']}")
-  header = ("", "", "median", "spread", "", "peer", "", "spread", "peer/ours")
+  header = ("", "", "median", "spread", "", "peer", "median", "spread",
+            "peer/ours")
   rows = [header]
   for (what, peer, arg), ours in runs.items():
     if peer:
       continue
-    row = [what, size(arg), *measured(ours)]
+    row = [what, " + ".join(map(size, arg)), *measured(ours)]
     for (other, name, other_arg), theirs in runs.items():
       if other == what and name and other_arg == arg:
         median, spread, _ = measured(theirs)
-        row += [name, median, spread,
-                f"{times(theirs) / times(ours):.2f}"]
-    rows.append(row)
+        rows.append(row + [name, median, spread,
+                           f"{times(theirs) / times(ours):.2f}"])
+        row = [""] * len(row)
   widths = [max(len(row[i]) for row in rows if i < len(row))
             for i in range(len(header))]
   for row in rows:

@@ -76,22 +76,45 @@ void HashMatrixPeer(benchmark::State& state) {
   SetBytes(state, state.range(0));
 }
 
-// Every other part of `bytes` in each column.
+// A block of columns of `range(0)` bytes, with gaps of `range(1)` between them.
+struct Block {
+  explicit Block(const benchmark::State& state)
+      : rows(state.range(0) / 8),
+        matrix(Eigen::MatrixXd::Random(rows + state.range(1) / 8,
+                                       kBytes / state.range(0))) {}
+
+  static constexpr std::int64_t kBytes = 16 * kMega;
+  const Eigen::Index rows;
+  const Eigen::MatrixXd matrix;
+};
+
 void HashBlock(benchmark::State& state) {
-  const Eigen::Index rows = state.range(0) / 8;
-  const Eigen::Index columns = 16 * kMega / state.range(0);
-  const Eigen::MatrixXd matrix = Eigen::MatrixXd::Random(2 * rows, columns);
-  const auto block = matrix.topRows(rows);
-  DigestOf(state, block);
-  SetBytes(state, 16 * kMega);
+  const Block block(state);
+  DigestOf(state, block.matrix.topRows(block.rows));
+  SetBytes(state, Block::kBytes);
 }
 
 void HashBlockPeer(benchmark::State& state) {
-  const Eigen::MatrixXd matrix = Matrix(16 * kMega);
+  const Eigen::MatrixXd matrix = Matrix(Block::kBytes);
   for (auto _ : state) {
     benchmark::DoNotOptimize(XXH3_128bits(matrix.data(), matrix.size() * 8));
   }
-  SetBytes(state, 16 * kMega);
+  SetBytes(state, Block::kBytes);
+}
+
+// What the memory allows: one number of each cache line of the block.
+void HashBlockTouch(benchmark::State& state) {
+  const Block block(state);
+  for (auto _ : state) {
+    double sum = 0;
+    for (Eigen::Index j = 0; j < block.matrix.cols(); ++j) {
+      for (Eigen::Index i = 0; i < block.rows; i += 8) {
+        sum += block.matrix(i, j);
+      }
+    }
+    benchmark::DoNotOptimize(sum);
+  }
+  SetBytes(state, Block::kBytes);
 }
 
 struct Params {
@@ -138,10 +161,19 @@ void KeyOfStructPeer(benchmark::State& state) {
 
 // ---- Writing and reading ----------------------------------------------------
 
+template <typename T>
+std::string BytesAsString(const T& value) {
+  std::string bytes;
+  StringSink sink(bytes);
+  Write(value, sink);
+  sink.Flush();
+  return bytes;
+}
+
 // Writes into memory that is there already.
 template <typename T>
 void WriteTo(benchmark::State& state, const T& value) {
-  std::string bytes;
+  std::string bytes = BytesAsString(value);
   for (auto _ : state) {
     bytes.clear();
     StringSink sink(bytes);
@@ -155,10 +187,7 @@ void WriteTo(benchmark::State& state, const T& value) {
 
 template <typename T>
 Blob BytesOf(const T& value) {
-  std::string bytes;
-  StringSink sink(bytes);
-  Write(value, sink);
-  sink.Flush();
+  const std::string bytes = BytesAsString(value);
   return Blob::Copy(std::as_bytes(std::span(bytes)));
 }
 
@@ -399,8 +428,10 @@ BENCHMARK(HashMatrixPeer)
     ->Arg(kMega)
     ->Arg(64 * kMega)
     ->Arg(1024 * kMega);
-BENCHMARK(HashBlock)->Arg(1024)->Arg(8192);
-BENCHMARK(HashBlockPeer)->Name("HashBlock/XXH3")->Arg(1024)->Arg(8192);
+#define BLOCKS Args({1024, 64})->Args({1024, 1024})->Args({8192, 64})
+BENCHMARK(HashBlock)->BLOCKS;
+BENCHMARK(HashBlockPeer)->Name("HashBlock/XXH3")->BLOCKS;
+BENCHMARK(HashBlockTouch)->Name("HashBlock/memory")->BLOCKS;
 BENCHMARK(KeyOfStruct);
 BENCHMARK(KeyOfStructPeer)->Name("KeyOfStruct/XXH3");
 BENCHMARK(WriteVector)->Arg(64 << 10)->Arg(8 * kMega);

@@ -254,10 +254,14 @@ template <typename T>
 absl::StatusOr<T> Read(Source& source) {
   if constexpr (internal::RequireStorable<T>()) {
     const internal::Nesting<T, Source> nesting(source);
-    if (!source.ok()) return source.status();
-    absl::StatusOr<T> value = internal::ReadAny<T>(source);
-    if (!value.ok()) source.Fail(value.status());
-    if (!source.ok()) return source.status();
+    // One variable, so that nothing is moved on the way up.
+    absl::StatusOr<T> value =
+        source.ok() ? internal::ReadAny<T>(source) : source.status();
+    if (!value.ok()) {
+      source.Fail(value.status());
+    } else if (!source.ok()) {
+      value = source.status();
+    }
     return value;
   } else {
     return absl::UnimplementedError("no serializer");

@@ -101,19 +101,21 @@ struct OrderedSerializer : AssociativeSerializer<Container, kUnique> {
       std::is_empty_v<typename Container::key_compare>) {
     const std::size_t count = source.ReadCount(/*min_element_size=*/1);
     Container value;
-    const auto less = value.key_comp();
     for (std::size_t i = 0; i < count; ++i) {
-      absl::StatusOr<typename Base::Element> element =
-          Base::ReadElement(source);
-      if (!element.ok()) return element.status();
-      const auto at = value.emplace_hint(value.end(), *std::move(element));
-      if (value.size() != i + 1 || std::next(at) != value.end()) {
-        return Base::OutOfOrder(source);
+      absl::StatusOr<typename Base::Key> key =
+          ireneo::Read<typename Base::Key>(source);
+      if (!key.ok()) return key.status();
+      auto at = value.end();
+      // What is in order goes to the end.
+      if constexpr (Base::kIsMap) {
+        absl::StatusOr<typename Container::mapped_type> mapped =
+            ireneo::Read<typename Container::mapped_type>(source);
+        if (!mapped.ok()) return mapped.status();
+        at = value.emplace_hint(at, *std::move(key), *std::move(mapped));
+      } else {
+        at = value.emplace_hint(at, *std::move(key));
       }
-      if (i == 0) continue;
-      const auto& key = Base::KeyOf(*at);
-      const auto& last = Base::KeyOf(*std::prev(at));
-      if (kUnique ? !less(last, key) : less(key, last)) {
+      if (value.size() != i + 1 || std::next(at) != value.end()) {
         return Base::OutOfOrder(source);
       }
     }

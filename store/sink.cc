@@ -12,7 +12,7 @@ void Sink::WriteSlow(std::span<const std::byte> bytes) {
   EmptyBuffer();
   if (!status_.ok()) return;
   position_ += bytes.size();
-  if (bytes.size() < kBufferSize) {
+  if (bytes.size() < kBufferSize && bytes.size() < direct_size_) {
     std::memcpy(buffer_, bytes.data(), bytes.size());
     used_ = bytes.size();
   } else {
@@ -56,7 +56,11 @@ std::optional<std::span<const std::byte>> DigestSink::small_bytes() const {
 }
 
 void DigestSink::Append(std::span<const std::byte> bytes) {
-  if (!hasher_.has_value()) hasher_.emplace();
+  if (!hasher_.has_value()) {
+    hasher_.emplace();
+    // Hashing that many bytes takes less time than to gather and hash them.
+    PassThroughFrom(1024);
+  }
   hasher_->Update(bytes);
 }
 

@@ -44,7 +44,8 @@ class Sink {
 
   // Appends `bytes`.
   void Write(std::span<const std::byte> bytes) {
-    if (bytes.size() <= kBufferSize - used_ && status_.ok()) {
+    if (bytes.size() <= kBufferSize - used_ && bytes.size() < direct_size_ &&
+        status_.ok()) {
       if (!bytes.empty()) {
         std::memcpy(buffer_ + used_, bytes.data(), bytes.size());
       }
@@ -97,6 +98,9 @@ class Sink {
 
   std::span<const std::byte> buffered() const { return {buffer_, used_}; }
 
+  // From now on spans of `size` bytes or more pass through.
+  void PassThroughFrom(std::size_t size) { direct_size_ = size; }
+
  private:
   template <typename T>
   void WriteScalar(T value) {
@@ -109,6 +113,7 @@ class Sink {
   std::uint64_t position_ = 0;
   int depth_ = 0;
   std::size_t used_ = 0;
+  std::size_t direct_size_ = kBufferSize + 1;
   absl::Status status_;
   std::byte buffer_[kBufferSize];
 };

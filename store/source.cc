@@ -1,37 +1,25 @@
 #include "ireneo/store/source.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "ireneo/store/sink.h"
 
 namespace ireneo {
 
-std::span<const std::byte> Source::ReadBytes(std::uint64_t size) {
-  if (!status_.ok()) return {};
-  if (size > remaining()) {
-    Fail(absl::DataLossError(
-        absl::StrCat("truncated: ", size, " bytes expected at offset ",
-                     position_, ", ", remaining(), " remain")));
-    return {};
-  }
-  const std::span<const std::byte> bytes =
-      blob_.bytes().subspan(position_, size);
-  position_ += size;
-  return bytes;
-}
-
-std::string_view Source::ReadString() {
-  const std::span<const std::byte> bytes = ReadBytes(ReadU64());
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+void Source::FailTruncated(std::uint64_t size) {
+  Fail(absl::DataLossError(absl::StrCat("truncated: ", size,
+                                        " bytes expected at offset ", position_,
+                                        ", ", remaining(), " remain")));
 }
 
 void Source::SkipTo(std::size_t alignment) {
   const std::uint64_t start = position_;
   const std::span<const std::byte> padding =
       ReadBytes(-position_ & (alignment - 1));
-  if (!std::all_of(padding.begin(), padding.end(),
-                   [](std::byte b) { return b == std::byte{0}; })) {
+  static constexpr std::byte kZeros[Sink::kBufferSize] = {};
+  if (!padding.empty() &&
+      std::memcmp(padding.data(), kZeros, padding.size()) != 0) {
     Fail(absl::DataLossError(
         absl::StrCat("padding at offset ", start, " is not zero")));
   }
@@ -47,12 +35,10 @@ std::size_t Source::ReadCount(std::size_t min_element_size) {
   return status_.ok() ? static_cast<std::size_t>(count) : 0;
 }
 
-void Source::Enter() {
-  if (++depth_ > kMaxValueDepth) {
-    Fail(absl::DataLossError(
-        absl::StrCat("more than ", kMaxValueDepth,
-                     " values inside of one another at offset ", position_)));
-  }
+void Source::FailTooDeep() {
+  Fail(absl::DataLossError(
+      absl::StrCat("more than ", kMaxValueDepth,
+                   " values inside of one another at offset ", position_)));
 }
 
 void Source::Fail(absl::Status status) {

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "ireneo/store/blob.h"
+#include "ireneo/store/sink.h"
 
 namespace ireneo {
 
@@ -42,12 +43,25 @@ class Source {
 
   // A view of the next `size` bytes, valid while a copy of `blob()` lives.
   // Empty if fewer remain.
-  std::span<const std::byte> ReadBytes(std::uint64_t size);
+  std::span<const std::byte> ReadBytes(std::uint64_t size) {
+    if (size > remaining() || !ok()) {
+      FailTruncated(size);
+      return {};
+    }
+    const std::span<const std::byte> bytes =
+        blob_.bytes().subspan(position_, size);
+    position_ += size;
+    return bytes;
+  }
 
   // What `Sink::WriteString` wrote, valid while a copy of `blob()` lives.
-  std::string_view ReadString();
+  std::string_view ReadString() {
+    const std::span<const std::byte> bytes = ReadBytes(ReadU64());
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
 
-  // Skips the zero bytes that `Sink::AlignTo` wrote; any other byte there is
+  // Skips the zero bytes that `Sink::AlignTo` wrote up to a multiple of
+  // `alignment`, a power of two of at most 4096; any other byte there is
   // DataLoss, so that a value has one encoding.
   void SkipTo(std::size_t alignment);
 
@@ -66,7 +80,9 @@ class Source {
 
   // Begins and ends a value that may contain others. DataLoss if there are more
   // than `kMaxValueDepth` (store/sink.h) around it.
-  void Enter();
+  void Enter() {
+    if (++depth_ > kMaxValueDepth) FailTooDeep();
+  }
   void Leave() { --depth_; }
 
   bool ok() const { return status_.ok(); }
@@ -76,6 +92,9 @@ class Source {
   absl::Status Finish() const;
 
  private:
+  void FailTruncated(std::uint64_t size);
+  void FailTooDeep();
+
   Blob blob_;
   std::uint64_t position_ = 0;
   int depth_ = 0;
