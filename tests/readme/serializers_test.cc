@@ -11,7 +11,6 @@
 #include "gtest/gtest.h"
 #include "ireneo/ireneo.h"
 #include "ireneo/serializers/testing.h"
-
 #include "tests/readme/fields.inc"
 //
 #include "tests/readme/specialization.inc"
