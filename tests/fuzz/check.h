@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "ireneo/serializers/registry.h"
 #include "ireneo/serializers/serializer.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/store/sink.h"
@@ -24,6 +25,15 @@ inline void Check(bool ok, std::string_view what) {
   if (ok) return;
   std::cerr << "fuzz: not so: " << what << std::endl;
   std::abort();
+}
+
+inline const Registry& BuiltinRegistry() {
+  static const Registry& registry = *[] {
+    auto* made = new Registry;
+    Check(AddBuiltinCodecs(*made).ok(), "the codecs have different names");
+    return made;
+  }();
+  return registry;
 }
 
 inline Blob BlobOf(std::string_view bytes) {
@@ -58,9 +68,10 @@ std::string BytesOf(const T& value) {
 // Whether a value may have other bytes than those that `Write` writes.
 enum class Spellings { kOne, kSeveral };
 
-// Reads all of `bytes` as a `T`, by copy and in place.
+// Reads all of `bytes` as a `T`, by copy and in place, and by its name alone.
 template <typename T>
-void CheckReading(std::string_view bytes, Spellings spellings) {
+void CheckReading(std::string_view bytes, Spellings spellings,
+                  const Registry& registry) {
   const absl::StatusOr<T> value = FromBytes<T>(bytes);
   if constexpr (Viewable<T>) {
     const absl::StatusOr<View<T>> view = View<T>::Of(BlobOf(bytes));
@@ -78,6 +89,11 @@ void CheckReading(std::string_view bytes, Spellings spellings) {
   const absl::StatusOr<T> again = FromBytes<T>(written);
   Check(again.ok() && BytesOf(*again) == written,
         "what is written is read as the same value: " + TypeName<T>());
+  std::string json;
+  StringSink sink(json);
+  const absl::Status shown = registry.Export(TypeName<T>(), BlobOf(written),
+                                             ExportFormat::kJson, sink);
+  Check(shown.ok(), "what is read can be shown; found " + shown.ToString());
 }
 
 }  // namespace ireneo::fuzz

@@ -32,6 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
           "text that is not JSON is InvalidArgument");
   }
   ireneo::fuzz::CheckReading<boost::json::value>(
-      std::string(input) + "\n", ireneo::fuzz::Spellings::kSeveral);
+      std::string(input) + "\n", ireneo::fuzz::Spellings::kSeveral,
+      ireneo::fuzz::BuiltinRegistry());
   return 0;
 }

@@ -15,15 +15,6 @@
 namespace ireneo::fuzz {
 namespace {
 
-const Registry& BuiltinRegistry() {
-  static const Registry& registry = *[] {
-    auto* made = new Registry;
-    Check(AddBuiltinCodecs(*made).ok(), "the codecs have different names");
-    return made;
-  }();
-  return registry;
-}
-
 void CheckDescription(std::string_view name, std::string_view bytes) {
   const absl::StatusOr<Description> description =
       BuiltinRegistry().Describe(name, BlobOf(bytes));

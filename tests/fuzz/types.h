@@ -40,6 +40,7 @@
 #include "ireneo/serializers/eigen_tensor.h"
 #include "ireneo/serializers/fields.h"
 #include "ireneo/serializers/raw_bytes.h"
+#include "ireneo/serializers/registry.h"
 #include "ireneo/serializers/standard.h"
 #include "ireneo/tests/fuzz/check.h"
 
@@ -145,20 +146,34 @@ constexpr std::size_t IndexIn(TypeList<U...>) {
   return found ? index : throw "not in the list";
 }
 
+}  // namespace ireneo::fuzz
+
+template <>
+struct ireneo::RawBytes<ireneo::fuzz::Rgb> : ireneo::Raw<"fuzz.Rgb/1"> {};
+
+namespace ireneo::fuzz {
+
+// Knows all of the types.
+inline const Registry& TypesRegistry() {
+  static const Registry& registry = *[] {
+    auto* made = new Registry(BuiltinRegistry());
+    Check(made->Add<Rgb>().ok(), "the codecs have different names");
+    return made;
+  }();
+  return registry;
+}
+
 // Reads all but the first byte of `input` as the type that this byte chooses.
 template <typename... T>
 void CheckReadingOneOf(TypeList<T...>, std::string_view input,
                        Spellings spellings) {
   if (input.empty()) return;
-  constexpr void (*kChecks[])(std::string_view,
-                              Spellings) = {&CheckReading<T>...};
+  constexpr void (*kChecks[])(std::string_view, Spellings,
+                              const Registry&) = {&CheckReading<T>...};
   const auto choice = static_cast<unsigned char>(input[0]);
-  kChecks[choice % sizeof...(T)](input.substr(1), spellings);
+  kChecks[choice % sizeof...(T)](input.substr(1), spellings, TypesRegistry());
 }
 
 }  // namespace ireneo::fuzz
-
-template <>
-struct ireneo::RawBytes<ireneo::fuzz::Rgb> : ireneo::Raw<"fuzz.Rgb/1"> {};
 
 #endif  // IRENEO_TESTS_FUZZ_TYPES_H_
