@@ -1,6 +1,4 @@
-// The bytes and names of Eigen's types beyond those of golden_test.cc, for
-// ever: what is here may only be added to. A test that fails says that stored
-// results would no longer be found.
+// Names and bytes of Eigen's types beyond dense ones.
 //
 // All were computed a second time without this library: those of .npy files
 // from what NumPy 1.24.2 wrote (for bfloat16 as elements '|V2'; for tensors of
@@ -10,13 +8,11 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "Eigen/Core"
 #include "Eigen/Geometry"
 #include "Eigen/SparseCore"
-#include "absl/status/statusor.h"
 #include "gtest/gtest.h"
 #include "ireneo/serializers/eigen_dense.h"
 #include "ireneo/serializers/eigen_diagonal.h"
@@ -24,10 +20,8 @@
 #include "ireneo/serializers/eigen_scalars.h"
 #include "ireneo/serializers/eigen_sparse.h"
 #include "ireneo/serializers/eigen_tensor.h"
-#include "ireneo/serializers/serializer.h"
 #include "ireneo/serializers/standard.h"
-#include "ireneo/serializers/testing.h"
-#include "ireneo/store/digest.h"
+#include "tests/golden/golden.h"
 #include "unsupported/Eigen/CXX11/Tensor"
 
 namespace ireneo {
@@ -45,27 +39,7 @@ using ::Eigen::Tensor;
 using ::Eigen::TensorFixedSize;
 using ::Eigen::TensorMap;
 using ::Eigen::Transform;
-
-// The bytes in hex, or the digest of more than 100.
-template <typename T>
-std::string Pinned(const T& value) {
-  const absl::StatusOr<std::string> bytes = testing::BytesOf(value);
-  if (!bytes.ok()) return bytes.status().ToString();
-  if (bytes->size() > 100) return Digest::Of(*bytes).ToString();
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (const char c : *bytes) {
-    hex += kDigits[static_cast<unsigned char>(c) >> 4];
-    hex += kDigits[static_cast<unsigned char>(c) & 15];
-  }
-  return hex;
-}
-
-template <typename T>
-void ExpectPinned(const T& value, const char* name, const char* bytes) {
-  EXPECT_EQ(TypeName<T>(), name);
-  EXPECT_EQ(Pinned(value), bytes) << name;
-}
+using ::ireneo::testing::ExpectPinned;
 
 TEST(EigenGoldenTest, Scalars) {
   ExpectPinned(half(1.0f), "f16", "003c");

@@ -1,5 +1,4 @@
-// Pins the names and the bytes of JSON values. Only ever add to it: a change
-// of what is here would make stored values unreadable.
+// Names and bytes of JSON values.
 
 #include <cstdint>
 #include <limits>
