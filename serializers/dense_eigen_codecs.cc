@@ -126,22 +126,24 @@ absl::Status VisitMatrix(const ParsedTypeName& type, ValueWalk& walk) {
 absl::Status VisitTensor(const ParsedTypeName& type, ValueWalk& walk) {
   const std::vector<ParsedTypeName>& arguments = type.arguments;
   DenseType dense{.scalar = nullptr, .shape = {}};
-  std::optional<bool> fortran;
-  if (arguments.size() >= 2 && !type.has_fields) {
+  bool good = arguments.size() >= 2 && !type.has_fields;
+  if (good) {
     dense.scalar = ParseDescr(arguments.front());
-    fortran = ParseFortranOrder(arguments.back());
+    const std::optional<bool> fortran = ParseFortranOrder(arguments.back());
+    good = dense.scalar != nullptr && fortran.has_value();
+    // NumPy says false of what has one dimension.
+    dense.fortran_order = fortran.value_or(false) && arguments.size() > 3;
     for (std::size_t i = 1; i + 1 < arguments.size(); ++i) {
       const std::optional<Extent> extent = ParseExtent(arguments[i]);
-      if (!extent.has_value()) fortran.reset();
+      good = good && extent.has_value();
       dense.shape.push_back(extent.value_or(Extent()));
     }
   }
-  if (dense.scalar == nullptr || !fortran.has_value()) {
+  if (!good) {
     return BadName(type,
                    "a scalar such as '<f8', dimensions such as '?' or '3', and "
                    "the order 'F' or 'C'");
   }
-  dense.fortran_order = *fortran && dense.shape.size() > 1;
   return VisitNpy(type, dense, walk);
 }
 
