@@ -381,8 +381,9 @@ absl::StatusOr<std::vector<std::string>> MemoIndex::ResultTypes(
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
-      connection.Prepare("SELECT DISTINCT result_type FROM functions "
-                         "WHERE name = ? AND version = ?"));
+      connection.Prepare("SELECT result_type FROM functions "
+                         "WHERE name = ? AND version = ? "
+                         "GROUP BY result_type ORDER BY max(id) DESC"));
   select.Bind(1, name).Bind(2, version);
   std::vector<std::string> types;
   while (true) {

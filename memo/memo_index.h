@@ -101,7 +101,7 @@ class MemoIndex {
   absl::StatusOr<std::vector<FunctionSummary>> Functions() const;
 
   // The result types under which a function of that name and version has ever
-  // been remembered.
+  // been remembered, newest first.
   absl::StatusOr<std::vector<std::string>> ResultTypes(
       std::string_view name, std::string_view version) const;
 

@@ -97,7 +97,7 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
   }
 
   // The remembered result, or nullopt; never computes. A damaged result counts
-  // as not remembered.
+  // as not remembered, and one of an older type that cannot be upgraded.
   absl::StatusOr<std::optional<Value>> Lookup(
       const std::remove_cvref_t<Params>&... args) const {
     const absl::StatusOr<Arguments> hashed = Hashed(args...);
@@ -107,12 +107,17 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
     if (!found.ok()) return std::move(found).status();
     if (!found->has_value()) return std::nullopt;
     absl::StatusOr<Value> value = DecodeResult(**found);
-    if (absl::IsDataLoss(value.status())) return std::nullopt;
+    // So is one that cannot be upgraded.
+    if (absl::IsDataLoss(value.status()) ||
+        (!value.ok() && (*found)->old_type != nullptr)) {
+      return std::nullopt;
+    }
     if (!value.ok()) return std::move(value).status();
     return *std::move(value);
   }
 
-  // Whether a result is remembered; reads no value.
+  // Whether a result is remembered; reads no value, and so does not know
+  // whether one of an older type can be upgraded.
   absl::StatusOr<bool> Contains(
       const std::remove_cvref_t<Params>&... args) const {
     const absl::StatusOr<Arguments> hashed = Hashed(args...);
@@ -143,7 +148,10 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
     if (std::optional<internal::FoundCall> found = call.Find(/*load=*/false)) {
       absl::StatusOr<CallRecord> record =
           internal::FindRecord(*state_, found->key);
-      if (record.ok()) {
+      // One of an older type is a hit only if it can be upgraded.
+      if (record.ok() &&
+          (found->old_type == nullptr ||
+           Remembered<Value>(state_->store(), *record).Load().ok())) {
         call.Hit(*found);
         return Remembered<Value>(state_->store(), *std::move(record));
       }
@@ -267,6 +275,8 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
 // compiler in one sentence.
 template <typename F>
 auto Memoize(MemoStore store, MemoizeOptions options, F function) {
+  // It may be called while a value of an older type is read.
+  const internal::StoredAs own(nullptr);
   if constexpr (internal::CheckFunction<F>()) {
     return MemoizedFunction<F, typename internal::SignatureOf<F>::type>(
         std::move(store), std::move(options), std::move(function));

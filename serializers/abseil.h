@@ -54,6 +54,12 @@ template <>
 inline constexpr bool kIsRaw<absl::int128> = true;
 template <>
 inline constexpr bool kIsRaw<absl::uint128> = true;
+static_assert(alignof(absl::int128) <= 16 && alignof(absl::uint128) <= 16);
+// Releases of Abseil differ.
+template <>
+inline constexpr std::size_t kRawAlignment<absl::int128> = 16;
+template <>
+inline constexpr std::size_t kRawAlignment<absl::uint128> = 16;
 
 }  // namespace internal
 

@@ -163,7 +163,7 @@ absl::StatusOr<Codec> CodecOf() {
     Codec codec{.name = *std::move(name), .visit = VisitType<T>};
     if constexpr (kIsRaw<T>) {
       codec.raw_size = sizeof(T);
-      codec.raw_alignment = alignof(T);
+      codec.raw_alignment = kRawAlignment<T>;
     }
     return codec;
   } else {

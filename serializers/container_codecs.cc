@@ -34,10 +34,35 @@ absl::Status CheckTaken(std::uint64_t count, std::uint64_t start,
       absl::StrCat(count, " elements without bytes at offset ", start));
 }
 
-// The count and the elements; numbers in one piece. With `aligned` raw elements
-// have padding before them.
-absl::Status VisitSequence(const ParsedTypeName& inner, bool aligned,
+bool IsUnordered(const ParsedTypeName& type) {
+  return type.head.starts_with("unordered_");
+}
+
+// An element of an unordered container was written as a blob of its own.
+class ElementScope {
+ public:
+  ElementScope(bool apart, Source& source)
+      : source_(source),
+        apart_(apart),
+        origin_(apart_ ? source.AlignFromHere() : 0) {}
+  ~ElementScope() {
+    if (apart_) source_.AlignFrom(origin_);
+  }
+  ElementScope(const ElementScope&) = delete;
+  ElementScope& operator=(const ElementScope&) = delete;
+
+ private:
+  Source& source_;
+  const bool apart_;
+  const std::uint64_t origin_;
+};
+
+// The elements `type.arguments[0]` of a container, behind their count; numbers
+// in one piece. With `aligned` raw elements have padding before them.
+absl::Status VisitSequence(const ParsedTypeName& type, bool aligned,
                            ValueWalk& walk) {
+  IRENEO_RETURN_IF_ERROR(ExpectArguments(type, 1));
+  const ParsedTypeName& inner = type.arguments[0];
   Source& source = walk.source();
   const std::optional<ElementLayout> layout = walk.LayoutOf(inner);
   const std::uint64_t count = source.ReadCount(layout ? layout->size : 1);
@@ -52,6 +77,7 @@ absl::Status VisitSequence(const ParsedTypeName& inner, bool aligned,
   const std::uint64_t start = source.position();
   walk.visitor().BeginList(count, ListKind::kSequence);
   for (std::uint64_t i = 0; i < count; ++i) {
+    const ElementScope element(IsUnordered(type), source);
     IRENEO_RETURN_IF_ERROR(walk.Visit(inner));
   }
   walk.visitor().EndList();
@@ -59,13 +85,11 @@ absl::Status VisitSequence(const ParsedTypeName& inner, bool aligned,
 }
 
 absl::Status VisitVector(const ParsedTypeName& type, ValueWalk& walk) {
-  IRENEO_RETURN_IF_ERROR(ExpectArguments(type, 1));
-  return VisitSequence(type.arguments[0], /*aligned=*/true, walk);
+  return VisitSequence(type, /*aligned=*/true, walk);
 }
 
 absl::Status VisitSet(const ParsedTypeName& type, ValueWalk& walk) {
-  IRENEO_RETURN_IF_ERROR(ExpectArguments(type, 1));
-  return VisitSequence(type.arguments[0], /*aligned=*/false, walk);
+  return VisitSequence(type, /*aligned=*/false, walk);
 }
 
 absl::Status VisitArray(const ParsedTypeName& type, ValueWalk& walk) {
@@ -109,6 +133,7 @@ absl::Status VisitMap(const ParsedTypeName& type, ValueWalk& walk) {
     visitor.BeginList(count, ListKind::kSequence);
   }
   for (std::uint64_t i = 0; i < count; ++i) {
+    const ElementScope element(IsUnordered(type), source);
     if (object) {
       const std::string_view text = source.ReadString();
       if (!source.ok()) return source.status();

@@ -10,7 +10,8 @@
 // number.
 //
 // Any integer of the type is read, an enumerator or not, as a program can make
-// it by a cast.
+// it by a cast. Give an enumeration a fixed type (`enum Color : int`): of one
+// without, C++ allows fewer values, and compilers choose the type.
 
 #include <string>
 #include <type_traits>

@@ -24,16 +24,21 @@
 //
 // A member that is missing from the list would be missing from keys. For an
 // aggregate (no private members, no constructors) the compiler refuses that,
-// and so a class that inherits the list of its base. It cannot tell in a struct
-// that is no aggregate, nor behind a member that anything converts to, as
-// std::optional.
+// and so a class that inherits the list of its base. In other classes, and
+// behind a member that anything converts to, as std::optional, the first write
+// does: of a struct that lists a member twice, or has bytes that no field
+// accounts for, is InvalidArgument, and a memoized function computes. Only a
+// small member in what would be padding can escape.
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -71,6 +76,35 @@ constexpr void RequireAllFields() {
                   "be taken for equal. List it, or specialize "
                   "ireneo::Serializer to leave it out");
   }
+}
+
+// Where a field is, in bytes.
+struct FieldBytes {
+  std::uintptr_t begin;
+  std::uintptr_t end;
+  bool is_empty = false;  // Of a class without members, which may share them.
+};
+
+template <typename F>
+FieldBytes FieldAt(const F& field) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(std::addressof(field));
+  return {begin, begin + sizeof(F), std::is_empty_v<F>};
+}
+
+// What the compiler cannot see: whether a member is in the list twice, and
+// whether so many bytes of the struct are in no field that a member must be
+// missing, be it that of a class that inherits the list of its base. Fields
+// elsewhere, behind a pointer, say nothing.
+absl::Status CheckFieldBytes(std::string_view type, FieldBytes object,
+                             std::size_t alignment, bool polymorphic,
+                             std::vector<FieldBytes> fields);
+
+template <typename T, typename... Bytes>
+absl::Status CheckFieldList(const T& value, Bytes... fields) {
+  if constexpr (std::is_empty_v<T>) return absl::OkStatus();
+  const auto begin = reinterpret_cast<std::uintptr_t>(std::addressof(value));
+  return CheckFieldBytes(T::kIreneoType, {begin, begin + sizeof(T)}, alignof(T),
+                         std::is_polymorphic_v<T>, {fields...});
 }
 
 struct AnyFields {
@@ -117,6 +151,9 @@ struct Serializer<T> {
 
   static void Write(const T& value, Sink& sink) {
     T::IreneoFields(value, [&](const auto&... field) {
+      static const absl::Status list =
+          internal::CheckFieldList<T>(value, internal::FieldAt(field)...);
+      if (!list.ok()) sink.Fail(list);
       (ireneo::Write(field, sink), ...);
     });
   }
@@ -143,7 +180,10 @@ struct Serializer<T> {
     if constexpr (internal::RequireDefault<T>()) {
       T value{};
       T::IreneoFields(value, [&]<typename... F>(F&...) {
-        internal::RequireAllFields<T, sizeof...(F)>();
+        // Arrays are refused by their own sentence.
+        if constexpr (!(... || std::is_array_v<F>)) {
+          internal::RequireAllFields<T, sizeof...(F)>();
+        }
         (absl::StrAppend(&name, ireneo::TypeName<F>(), ","), ...);
         if constexpr (sizeof...(F) > 0) name.pop_back();
       });

@@ -61,8 +61,10 @@ constexpr bool MembersAreBytes();
 
 template <typename T>
 constexpr bool IsBytes() {
-  if constexpr (kIsRaw<T> || std::is_enum_v<T>) {
-    return !std::is_same_v<T, bool>;
+  if constexpr (std::is_enum_v<T>) {
+    return kIsRaw<std::underlying_type_t<T>>;
+  } else if constexpr (kIsRaw<T>) {
+    return true;
   } else if constexpr (std::is_class_v<T> && std::is_aggregate_v<T>) {
     return MembersAreBytes<T>();
   } else {
@@ -87,7 +89,11 @@ constexpr bool RequireBytes() {
   static_assert(kCopies,
                 "ireneo: a type with ireneo::RawBytes must be trivially "
                 "copyable. List its fields instead (serializers/fields.h)");
-  if constexpr (kCopies && !std::is_enum_v<T>) {
+  if constexpr (std::is_enum_v<T>) {
+    static_assert(IsBytes<T>(),
+                  "ireneo: an enumeration of bool can have no "
+                  "ireneo::RawBytes, since not every byte is one");
+  } else if constexpr (kCopies) {
     constexpr bool kPlain = std::is_aggregate_v<T>;
     static_assert(kPlain,
                   "ireneo: a type with ireneo::RawBytes must be a struct "

@@ -72,6 +72,10 @@ concept RawComplex = std::same_as<T, std::complex<float>> ||
 template <typename T>
 inline constexpr bool kIsRaw = RawScalar<T> || RawComplex<T>;
 
+// What an array of raw elements that is smaller than 64 bytes is aligned to.
+template <typename T>
+inline constexpr std::size_t kRawAlignment = alignof(T);
+
 // What arrays are made of that are written and read in one piece.
 template <typename T>
 concept RawElement = kIsRaw<T>;

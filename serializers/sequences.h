@@ -50,8 +50,8 @@ namespace internal {
 // to Eigen's widest vectors and a cache line, small ones as in memory.
 template <RawElement T>
 constexpr std::size_t ArrayAlignment(std::uint64_t size) {
-  static_assert(alignof(T) <= 64, "ireneo aligns arrays to 64 bytes");
-  return size >= 64 ? 64 : alignof(T);
+  static_assert(kRawAlignment<T> <= 64, "ireneo aligns arrays to 64 bytes");
+  return size >= 64 ? 64 : kRawAlignment<T>;
 }
 
 // Fails the sink if the `count` elements that were written from `start` on

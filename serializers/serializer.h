@@ -34,7 +34,9 @@
 // Not promised: that a changed `Write` under an unchanged name is noticed. It
 // would read what the old one wrote; pin the bytes of a few values in a test.
 
+#include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -119,12 +121,16 @@ inline constexpr bool kIsError<absl::StatusOr<T>> = true;
 template <typename T, typename Stream>
 class Nesting {
  public:
-  explicit Nesting(Stream& stream) : stream_(stream) { stream_.Enter(); }
-  ~Nesting() { stream_.Leave(); }
+  explicit Nesting(Stream& stream) : stream_(stream) { stream_.Enter(kDepth); }
+  ~Nesting() { stream_.Leave(kDepth); }
   Nesting(const Nesting&) = delete;
   Nesting& operator=(const Nesting&) = delete;
 
  private:
+  // Large ones count for more: reading has several of them on the stack.
+  static constexpr int kDepth =
+      1 + static_cast<int>(std::min<std::size_t>(sizeof(T) / 1024, 15));
+
   Stream& stream_;
 };
 template <typename T, typename Stream>
@@ -277,6 +283,7 @@ absl::StatusOr<T> ReadAny(Source& source) {
       absl::StatusOr<typename Upgrade<T>::Old> old =
           ireneo::Read<typename Upgrade<T>::Old>(source);
       if (!old.ok()) return old.status();
+      const StoredAs own(nullptr);  // What runs in there has its own names.
       return Upgrade<T>::From(*std::move(old));
     }
   }
@@ -316,6 +323,7 @@ struct ValueRef {
 // Errors: what `Write` left in the sink, InvalidArgument as a rule.
 template <typename T>
 absl::StatusOr<ValueRef> RefOf(const T& value) {
+  const internal::StoredAs own(nullptr);
   DigestSink sink;
   ireneo::Write(value, sink);
   if (!sink.ok()) return sink.status();

@@ -5,20 +5,26 @@
 // unordered, with and without repeated keys.
 //
 // An ordered one is written in its own order, an unordered one by the bytes of
-// its keys, since its own order depends on its history: equal containers have
-// equal bytes. Writing an unordered container therefore takes time and memory
-// for sorting; an ordered one, or a vector, is faster.
+// its elements, since its own order depends on its history: equal containers
+// have equal bytes. Writing an unordered container therefore takes time and
+// memory for sorting; an ordered one, or a vector, is faster.
 //
 // A container that compares by something with a state, such as a
 // std::function, can be an argument but not a result.
 
 #include <algorithm>
+#include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <iterator>
 #include <map>
-#include <optional>
+#include <memory>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <unordered_map>
 #include <unordered_set>
@@ -35,6 +41,14 @@
 
 namespace ireneo {
 namespace internal {
+
+// Keys that std::less orders by where they point.
+template <typename T>
+inline constexpr bool kIsSmartPointer = false;
+template <typename T>
+inline constexpr bool kIsSmartPointer<std::unique_ptr<T>> = true;
+template <typename T>
+inline constexpr bool kIsSmartPointer<std::shared_ptr<T>> = true;
 
 // What sets and maps have in common. `kUnique`: no key twice.
 template <typename Container, bool kUnique>
@@ -67,18 +81,6 @@ struct AssociativeSerializer {
     if constexpr (kIsMap) ireneo::Write(element.second, sink);
   }
 
-  // Without the const of a map's key.
-  static auto ReadElement(Source& source) {
-    if constexpr (kIsMap) {
-      return ireneo::Read<std::pair<Key, typename Container::mapped_type>>(
-          source);
-    } else {
-      return ireneo::Read<Key>(source);
-    }
-  }
-  using Element =
-      typename decltype(ReadElement(std::declval<Source&>()))::value_type;
-
   static absl::Status OutOfOrder(const Source& source) {
     return absl::DataLossError(
         absl::StrCat("a set or map: its elements up to offset ",
@@ -89,6 +91,18 @@ struct AssociativeSerializer {
 template <typename Container, bool kUnique>
 struct OrderedSerializer : AssociativeSerializer<Container, kUnique> {
   using Base = AssociativeSerializer<Container, kUnique>;
+  using Key = typename Base::Key;
+  using Less = typename Container::key_compare;
+
+  static std::string Name(absl::string_view name) {
+    static_assert(
+        !kIsSmartPointer<Key> || !(std::same_as<Less, std::less<Key>> ||
+                                   std::same_as<Less, std::less<>>),
+        "ireneo: this set or map is ordered by the addresses of its "
+        "keys, which are others in each process. Compare what the "
+        "keys point to, or use values as keys");
+    return Base::Name(name);
+  }
 
   static void Write(const Container& value, Sink& sink) {
     sink.WriteU64(value.size());
@@ -115,7 +129,9 @@ struct OrderedSerializer : AssociativeSerializer<Container, kUnique> {
       } else {
         at = value.emplace_hint(at, *std::move(key));
       }
-      if (value.size() != i + 1 || std::next(at) != value.end()) {
+      const bool in_order =
+          value.size() == i + 1 && std::next(at) == value.end();
+      if (!in_order && stored_as == nullptr) {  // An upgrade may reorder.
         return Base::OutOfOrder(source);
       }
     }
@@ -124,79 +140,100 @@ struct OrderedSerializer : AssociativeSerializer<Container, kUnique> {
   }
 };
 
-// `value` as if it were a blob of its own, so that it does not depend on where
-// it is written. An error that it leaves is passed to `sink`.
-template <typename T>
-void AppendEncoding(const T& value, Sink& sink, std::string& bytes) {
-  StringSink own(bytes);
-  ireneo::Write(value, own);
-  own.Flush();
-  if (!own.ok()) sink.Fail(own.status());
-}
-
 template <typename Container, bool kUnique>
 struct UnorderedSerializer : AssociativeSerializer<Container, kUnique> {
   using Base = AssociativeSerializer<Container, kUnique>;
 
-  // By what elements are sorted: the key, and the value if keys may be equal.
-  template <typename Element>
-  static std::string Order(const Element& element, Sink& sink) {
-    std::string bytes;
-    if constexpr (Base::kIsMap) {
-      AppendEncoding(element.first, sink, bytes);
-      if constexpr (!kUnique) AppendEncoding(element.second, sink, bytes);
-    } else {
-      AppendEncoding(element, sink, bytes);
-    }
-    return bytes;
-  }
-
+  // The encodings of all elements, each as if it were a blob of its own so that
+  // it does not depend on its place, are made once, and sorted by their bytes.
+  // No key is the start of another's bytes, so that sorts by key, then value.
   static void Write(const Container& value, Sink& sink) {
-    using Entry = std::pair<std::string, const typename Container::value_type*>;
-    std::vector<Entry> entries;
-    entries.reserve(value.size());
-    for (const auto& element : value) {
-      entries.emplace_back(Order(element, sink), &element);
-    }
-    const auto before = [](const Entry& a, const Entry& b) {
-      return a.first < b.first;
+    struct Entry {
+      std::string_view key;
+      std::string_view element;
     };
-    std::sort(entries.begin(), entries.end(), before);
+    std::string all;
+    std::vector<std::array<std::size_t, 3>> ends;  // Start, of key, of all.
+    ends.reserve(value.size());
+    for (const auto& element : value) {
+      const std::size_t start = all.size();
+      StringSink own(all);
+      own.ContinueDepthOf(sink);
+      ireneo::Write(Base::KeyOf(element), own);
+      const std::size_t key_size = own.position();
+      if constexpr (Base::kIsMap) ireneo::Write(element.second, own);
+      own.Flush();
+      if (!own.ok()) return sink.Fail(own.status());
+      ends.push_back({start, start + key_size, all.size()});
+    }
+    std::vector<Entry> entries;
+    entries.reserve(ends.size());
+    for (const auto& [start, key, end] : ends) {
+      const std::string_view bytes = all;
+      entries.push_back({.key = bytes.substr(start, key - start),
+                         .element = bytes.substr(start, end - start)});
+    }
+    std::sort(
+        entries.begin(), entries.end(),
+        [](const Entry& a, const Entry& b) { return a.element < b.element; });
     if (kUnique && std::adjacent_find(entries.begin(), entries.end(),
                                       [](const Entry& a, const Entry& b) {
-                                        return a.first == b.first;
+                                        return a.key == b.key;
                                       }) != entries.end()) {
-      sink.Fail(absl::InvalidArgumentError(
+      return sink.Fail(absl::InvalidArgumentError(
           "a set or map in which two keys have the same bytes, as NaN may, can "
           "not be stored"));
     }
     sink.WriteU64(value.size());
     const std::uint64_t start = sink.position();
-    for (const Entry& entry : entries) Base::WriteElement(*entry.second, sink);
+    for (const Entry& entry : entries) {
+      sink.Write(std::as_bytes(std::span(entry.element)));
+    }
     RequireBytes(value.size(), start, sink);
   }
 
+  // The order is that of the bytes that were stored, whatever an upgrade makes
+  // of them.
   static absl::StatusOr<Container> Read(Source& source) requires(
       std::is_empty_v<typename Container::hasher>&&
           std::is_empty_v<typename Container::key_equal>) {
     const std::size_t count = source.ReadCount(/*min_element_size=*/1);
     Container value;
-    DigestSink errors;
-    std::string last;
+    std::string_view last;
     for (std::size_t i = 0; i < count; ++i) {
-      absl::StatusOr<typename Base::Element> element =
-          Base::ReadElement(source);
-      if (!element.ok()) return element.status();
-      std::string order = Order(*element, errors);
+      const std::uint64_t start = source.position();
+      const std::uint64_t origin = source.AlignFromHere();
+      absl::StatusOr<typename Base::Key> key =
+          ireneo::Read<typename Base::Key>(source);
+      if (!key.ok()) return key.status();
+      const std::uint64_t key_end = source.position();
+      if constexpr (Base::kIsMap) {
+        absl::StatusOr<typename Container::mapped_type> mapped =
+            ireneo::Read<typename Container::mapped_type>(source);
+        if (!mapped.ok()) return mapped.status();
+        value.emplace(*std::move(key), *std::move(mapped));
+      } else {
+        value.insert(*std::move(key));
+      }
+      source.AlignFrom(origin);
+      const std::string_view order =
+          BytesBetween(source, start, kUnique ? key_end : source.position());
       if (i != 0 && (kUnique ? order <= last : order < last)) {
         return Base::OutOfOrder(source);
       }
-      last = std::move(order);
-      value.insert(*std::move(element));
+      last = order;
     }
     if (!source.ok()) return source.status();
-    if (!errors.ok() || value.size() != count) return Base::OutOfOrder(source);
+    if (value.size() != count) return Base::OutOfOrder(source);
     return value;
+  }
+
+ private:
+  static std::string_view BytesBetween(const Source& source,
+                                       std::uint64_t begin, std::uint64_t end) {
+    const std::span<const std::byte> bytes =
+        source.blob().bytes().subspan(begin, end - begin);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
 };
 

@@ -22,7 +22,8 @@
 namespace ireneo {
 
 // How many values may be around one another, so that a list of lists of lists
-// does not exhaust the stack of whoever reads it.
+// does not exhaust the stack of whoever reads it. One of over 1 KiB counts as
+// up to 16.
 inline constexpr int kMaxValueDepth = 512;
 
 // A stream of bytes, little-endian.
@@ -82,10 +83,15 @@ class Sink {
 
   // Begins and ends a value that may contain others. InvalidArgument if there
   // are more than `kMaxValueDepth` around it.
-  void Enter() {
-    if (++depth_ > kMaxValueDepth) FailTooDeep();
+  void Enter(int depth = 1) {
+    depth_ += depth;
+    if (depth_ > kMaxValueDepth) FailTooDeep();
   }
-  void Leave() { --depth_; }
+  void Leave(int depth = 1) { depth_ -= depth; }
+
+  // Counts what is around `outer` as around all that is written here, for a
+  // part of a value that is written apart.
+  void ContinueDepthOf(const Sink& outer) { depth_ = outer.depth_; }
 
   // Passes what is buffered to the destination.
   virtual void Flush() { EmptyBuffer(); }

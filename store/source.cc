@@ -16,7 +16,7 @@ void Source::FailTruncated(std::uint64_t size) {
 void Source::SkipTo(std::size_t alignment) {
   const std::uint64_t start = position_;
   const std::span<const std::byte> padding =
-      ReadBytes(-position_ & (alignment - 1));
+      ReadBytes(-(position_ - origin_) & (alignment - 1));
   static constexpr std::byte kZeros[Sink::kBufferSize] = {};
   if (!padding.empty() &&
       std::memcmp(padding.data(), kZeros, padding.size()) != 0) {

@@ -65,6 +65,14 @@ class Source {
   // DataLoss, so that a value has one encoding.
   void SkipTo(std::size_t alignment);
 
+  // Alignments count from `position()` on, as for a part of a value that was
+  // written apart, instead of from the start of the blob. Returns from where
+  // they counted, for `AlignFrom` behind that part.
+  std::uint64_t AlignFromHere() { return AlignFrom(position_); }
+  std::uint64_t AlignFrom(std::uint64_t origin) {
+    return std::exchange(origin_, origin);
+  }
+
   // The element count of a container whose elements take at least
   // `min_element_size` bytes each, at least 1. Fails instead of returning a
   // count that the remaining bytes cannot hold, so that a corrupt size never
@@ -80,10 +88,11 @@ class Source {
 
   // Begins and ends a value that may contain others. DataLoss if there are more
   // than `kMaxValueDepth` (store/sink.h) around it.
-  void Enter() {
-    if (++depth_ > kMaxValueDepth) FailTooDeep();
+  void Enter(int depth = 1) {
+    depth_ += depth;
+    if (depth_ > kMaxValueDepth) FailTooDeep();
   }
-  void Leave() { --depth_; }
+  void Leave(int depth = 1) { depth_ -= depth; }
 
   bool ok() const { return status_.ok(); }
   const absl::Status& status() const { return status_; }
@@ -97,6 +106,7 @@ class Source {
 
   Blob blob_;
   std::uint64_t position_ = 0;
+  std::uint64_t origin_ = 0;  // Of alignments.
   int depth_ = 0;
   absl::Status status_;
 };

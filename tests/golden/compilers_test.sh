@@ -9,7 +9,7 @@ check() {
   local program=$TEST_TMPDIR/golden$level-$compiler
   if "$compiler" -std=c++20 "$level" -w -I.. -I. -isystem /usr/include/eigen3 \
       tests/golden/*_golden_test.cc store/{blob,digest,sink,source}.cc \
-      serializers/{json,json_parse,json_write,npy,npy_array,npy_convert}.cc \
+      serializers/{fields,json,json_parse,json_write,npy,npy_array,npy_convert}.cc \
       serializers/{sparse_bytes,type_name,utf8}.cc \
       -lgtest_main -lgtest -lboost_json -lxxhash -pthread $absl \
       -o "$program" >"$program.log" 2>&1 &&

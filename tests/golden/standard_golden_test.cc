@@ -231,6 +231,17 @@ TEST(GoldenTest, SetsAndMaps) {
       "unordered_multimap<i8,bool>", "0200000000000000 01 00 01 01");
 }
 
+// An element of an unordered container is padded as a blob of its own, here the
+// array behind the i8 and its count.
+TEST(GoldenTest, ElementsOfUnorderedContainers) {
+  ExpectPinned(
+      std::tuple<bool,
+                 std::unordered_map<std::int8_t, std::vector<std::int32_t>>>(
+          true, {{1, {2}}}),
+      "tuple<bool,unordered_map<i8,vector<i32>>>",
+      "01 0100000000000000 01 0100000000000000 000000 02000000");
+}
+
 TEST(GoldenTest, Times) {
   using std::chrono::system_clock;
   ExpectPinned(std::chrono::milliseconds(3), "duration<i64,ms>",
@@ -258,6 +269,9 @@ TEST(GoldenTest, Abseil) {
   ExpectPinned(absl::int128(-2), "i128", "feffffffffffffff ffffffffffffffff");
   ExpectPinned(absl::MakeUint128(1, 2), "u128",
                "0200000000000000 0100000000000000");
+  ExpectPinned(std::vector<absl::int128>{-2}, "vector<i128>",
+               "0100000000000000 0000000000000000"
+               "feffffffffffffff ffffffffffffffff");
   ExpectPinned(absl::flat_hash_map<std::int8_t, bool>{{1, true}},
                "unordered_map<i8,bool>", "0100000000000000 01 01");
   ExpectPinned(absl::btree_set<std::int8_t>{1}, "set<i8>",

@@ -200,9 +200,10 @@ TEST_F(UpgradeTest, FailedUpgradeIsAMissAndLosesNothing) {
       Function<Fit<Params, UnitV1>, MakeFit<Params, UnitV1>>(store());
   old(100);
   const auto make = Function<Fit<Params, Unit>, MakeFit<Params, Unit>>(store());
-  EXPECT_EQ(make.Lookup(100).status().code(),
-            absl::StatusCode::kInvalidArgument);
-  make(100);
+  EXPECT_EQ(*make.Lookup(100), std::nullopt);
+  const auto handle = make.Recall(100);
+  ASSERT_TRUE(handle.ok()) << handle.status();
+  EXPECT_TRUE(handle->Load().ok());
   EXPECT_EQ(computed, 2);
   make(100);
   old(100);

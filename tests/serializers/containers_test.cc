@@ -24,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
+#include "ireneo/serializers/fields.h"
 #include "ireneo/serializers/serializer.h"
 #include "ireneo/serializers/standard.h"
 #include "ireneo/serializers/testing.h"
@@ -219,6 +220,38 @@ TEST(UnorderedTest, OrderDoesNotDependOnThePlace) {
   using T = std::tuple<bool, Set>;
   EXPECT_TRUE(VerifySerializer<T>(
       {T(true, {{1}, {2, 3}, {}}), T(true, {{1}, {3, 2}, {}})}));
+}
+
+struct Node {
+  int value = 0;
+  std::unordered_map<int, Node> children = {};
+
+  static constexpr char kIreneoType[] = "test.Node/1";
+  static constexpr auto IreneoFields = [](auto& self, auto&& visit) {
+    visit(self.value, self.children);
+  };
+};
+
+Node Nested(int depth) {
+  Node node;
+  for (int i = 1; i < depth; ++i) {
+    Node outer;
+    outer.children.emplace(i, std::move(node));
+    node = std::move(outer);
+  }
+  return node;
+}
+
+// In time proportional to the size, however deep; what is written is read.
+TEST(UnorderedTest, MayContainThemselves) {
+  const absl::StatusOr<std::string> deepest =
+      BytesOf(Nested(kMaxValueDepth / 2));
+  ASSERT_TRUE(deepest.ok()) << deepest.status();
+  const absl::StatusOr<Node> read = FromBytes<Node>(*deepest);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(BytesOf(*read), deepest);
+  EXPECT_EQ(BytesOf(Nested(kMaxValueDepth / 2 + 1)).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 TEST(UnorderedTest, TwoKeysWithTheSameBytesAreRefused) {

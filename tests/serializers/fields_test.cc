@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -80,6 +81,63 @@ struct Serializer<Both> {
 };
 
 namespace {
+
+struct Twice {
+  double x = 0, y = 0;
+
+  static constexpr char kIreneoType[] = "test.Twice/1";
+  static constexpr auto IreneoFields = [](auto& self, auto&& visit) {
+    visit(self.x, self.x);
+  };
+};
+
+class Hidden {
+ public:
+  Hidden() = default;
+  explicit Hidden(double seen) : seen_(seen) {}
+
+  static constexpr char kIreneoType[] = "test.Hidden/1";
+  static constexpr auto IreneoFields = [](auto& self, auto&& visit) {
+    visit(self.seen_);
+  };
+
+ protected:
+  double seen_ = 0;
+};
+
+class HidesMore : public Hidden {
+ public:
+  double radius() const { return radius_; }
+
+ private:
+  double radius_ = 0;
+};
+
+class Shape {
+ public:
+  virtual ~Shape() = default;
+
+  static constexpr char kIreneoType[] = "test.Shape/1";
+  static constexpr auto IreneoFields = [](auto& self, auto&& visit) {
+    visit(self.flag_, self.size_, self.none_, self.empty_);
+  };
+
+ private:
+  bool flag_ = false;  // Padding behind it.
+  double size_ = 0;
+  std::tuple<> none_;
+  [[no_unique_address]] std::tuple<> empty_;
+};
+
+TEST(FieldsTest, MembersAreListedOnceAndAll) {
+  EXPECT_EQ(RefOf(Twice()).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(RefOf(Hidden(1)).ok());
+  EXPECT_EQ(RefOf(HidesMore()).status().code(),
+            absl::StatusCode::kInvalidArgument)
+      << RefOf(HidesMore()).status();
+  EXPECT_TRUE(RefOf(Shape()).ok()) << RefOf(Shape()).status();
+  EXPECT_TRUE(RefOf(Empty()).ok());
+}
 
 struct Tree {
   int value = 0;
