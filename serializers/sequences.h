@@ -126,14 +126,16 @@ absl::StatusOr<Container> ReadSequence(Source& source) {
     if (!source.ok()) return source.status();
     if (IsAligned<T>(bytes)) {
       const std::span<const T> array = AsArray<T>(bytes);
-      return Container(array.begin(), array.end());
+      return absl::StatusOr<Container>(absl::in_place, array.begin(),
+                                       array.end());
     }
     std::vector<T> value;
     value.reserve(bytes.size() / sizeof(T));
     for (std::size_t i = 0; i < bytes.size(); i += sizeof(T)) {
       value.push_back(LoadRaw<T>(bytes.data() + i));
     }
-    return Container(value.begin(), value.end());
+    return absl::StatusOr<Container>(absl::in_place, value.begin(),
+                                     value.end());
   } else if constexpr (
       requires(Container c, T t) { c.push_back(t); } ||
       requires(Container c, T t) { c.push_back(std::move(t)); }) {
