@@ -24,6 +24,9 @@
 #include "absl/status/statusor.h"
 #include "boost/json/value.hpp"
 #include "boost/json/value_from.hpp"
+#include "boost/pfr/core.hpp"
+#include "boost/pfr/tuple_size.hpp"
+#include "ireneo/serializers/raw_bytes.h"
 #include "ireneo/serializers/scalar_type.h"
 #include "ireneo/serializers/scalars.h"
 #include "ireneo/serializers/serializer.h"
@@ -123,10 +126,39 @@ absl::StatusOr<std::string> CodecNameOfType(std::string_view type_name);
 // a type that has lost or changed its fields.
 bool IsType(const ParsedTypeName& type, std::string_view type_name);
 
+template <typename T, std::size_t... kIndex>
+absl::Status AppendMembers(std::vector<ParsedTypeName>& types,
+                           std::index_sequence<kIndex...>);
+
 template <typename T>
 concept HasToJson = requires(const T& value) {
   { Serializer<T>::ToJson(value) } -> std::convertible_to<boost::json::value>;
 };
+
+// Appends the types of the members of an aggregate that is its bytes; those of
+// members without a serializer instead of these.
+template <typename T>
+absl::Status AppendMemberTypes(std::vector<ParsedTypeName>& types) {
+  if constexpr (Hashable<T>) {
+    absl::StatusOr<ParsedTypeName> type = ParseTypeName(TypeName<T>());
+    if (!type.ok()) return type.status();
+    types.push_back(*std::move(type));
+    return absl::OkStatus();
+  } else {
+    return AppendMembers<T>(
+        types, std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
+  }
+}
+
+template <typename T, std::size_t... kIndex>
+absl::Status AppendMembers(std::vector<ParsedTypeName>& types,
+                           std::index_sequence<kIndex...>) {
+  absl::Status status;
+  (status.Update(
+       AppendMemberTypes<boost::pfr::tuple_element_t<kIndex, T>>(types)),
+   ...);
+  return status;
+}
 
 template <typename T>
 absl::Status VisitType(const ParsedTypeName& type, ValueWalk& walk) {
@@ -138,6 +170,14 @@ absl::Status VisitType(const ParsedTypeName& type, ValueWalk& walk) {
   if (!IsType(type, TypeName<T>())) {
     return absl::InvalidArgumentError("'" + type.ToString() + "' is not '" +
                                       TypeName<T>() + "'");
+  }
+  if constexpr (HasRawBytes<T> && std::is_class_v<T> && !kConverts) {
+    // There is no padding, so the members stand one behind another.
+    std::vector<ParsedTypeName> members;
+    absl::Status status = AppendMembers<T>(
+        members, std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
+    if (status.ok()) status = walk.VisitMembers(members);
+    return status;
   }
   Source& source = walk.source();
   const std::uint64_t start = source.position();

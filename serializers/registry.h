@@ -76,7 +76,7 @@ class Registry {
   // as what `static boost::json::value Serializer<T>::ToJson(const T&)`
   // returns; if there is none, as what Boost.JSON converts it to; if it does
   // not, and the name lists fields, as those, of which nothing but their bytes
-  // is checked; else as its bytes.
+  // is checked; of a type with RawBytes, as its members; else as its bytes.
   //
   // Errors: AlreadyExists if there is a codec of that name; InvalidArgument if
   // it is not the name of one type, as acme.Mesh/1 is: `std::vector<Mesh>`

@@ -3,6 +3,7 @@
 #include <Eigen/Core>
 #include <array>
 #include <boost/json.hpp>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -10,8 +11,10 @@
 
 #include "gtest/gtest.h"
 #include "ireneo/ireneo.h"
+#include "ireneo/serializers/npy.h"
 #include "ireneo/serializers/testing.h"
 #include "tests/readme/fields.inc"
+#include "tests/store/test_util.h"
 //
 #include "tests/readme/specialization.inc"
 //
@@ -24,6 +27,8 @@
 #include "tests/readme/verify.inc"
 //
 #include "tests/readme/plugin.inc"
+//
+#include "tests/readme/numpy.inc"
 
 namespace {
 
@@ -54,6 +59,22 @@ TEST(SerializersReadmeTest, OldParamsAreRead) {
   EXPECT_EQ(upgraded.tolerance, 0.25);
   EXPECT_TRUE(ireneo::internal::ReadsStoredAs<std::vector<acme::Params>>(
       "vector<acme.Params/1{f64}>"));
+}
+
+TEST(SerializersReadmeTest, FilesOfNumPyAreRead) {
+  const ireneo::testing::TemporaryDirectory directory;
+  const auto store = ireneo::MemoStore::Open(directory.path() / "store");
+  ASSERT_TRUE(store.ok()) << store.status();
+  std::string npy;
+  ireneo::StringSink sink(npy);
+  ireneo::WriteNpyHeader({.descr = ">i2", .shape = {1, 2}}, sink);
+  sink.Flush();
+  npy += std::string("\0\7\1\0", 4);
+  const auto put = store->blobs().Put(std::as_bytes(std::span(npy)));
+  ASSERT_TRUE(put.ok()) << put.status();
+  const auto read = ReadStored(*store, put->digest.ToString());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, Eigen::RowVector2d(7, 256));
 }
 
 }  // namespace

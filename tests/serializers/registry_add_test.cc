@@ -1,5 +1,6 @@
 // Types with a serializer, added to a registry.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,6 +15,7 @@
 #include "boost/json/value_from.hpp"
 #include "gtest/gtest.h"
 #include "ireneo/serializers/fields.h"
+#include "ireneo/serializers/raw_bytes.h"
 #include "ireneo/serializers/registry.h"
 #include "ireneo/serializers/scalars.h"
 #include "ireneo/serializers/serializer.h"
@@ -38,6 +40,15 @@ void tag_invoke(boost::json::value_from_tag, boost::json::value& json,
                 const WithBoost& value) {
   json = {{"half", value.number / 2}};
 }
+
+struct Place {
+  std::int16_t row, column;
+};
+
+struct Pixel {
+  Place place;  // Has no name of its own.
+  std::array<float, 2> depth;
+};
 
 struct Rgb {
   std::uint16_t red, green, blue;
@@ -112,20 +123,9 @@ struct Serializer<acme::Throws> {
 };
 
 template <>
-struct Serializer<acme::Rgb> {
-  static std::string TypeName() { return "acme.Rgb/1"; }
-  static void Write(const acme::Rgb& value, Sink& sink) {
-    sink.Write(std::as_bytes(std::span(&value, 1)));
-  }
-  static absl::StatusOr<acme::Rgb> Read(Source& source) {
-    return source.ReadScalar<acme::Rgb>();
-  }
-  static boost::json::value ToJson(const acme::Rgb& value) {
-    return {value.red, value.green, value.blue};
-  }
-};
+struct RawBytes<acme::Rgb> : Raw<"acme.Rgb/1"> {};
 template <>
-inline constexpr bool internal::kIsRaw<acme::Rgb> = true;
+struct RawBytes<acme::Pixel> : Raw<"acme.Pixel/1"> {};
 
 namespace {
 
@@ -198,6 +198,17 @@ TEST_F(AddTest, VectorsOfRawTypesAreAligned) {
   for (int i = 0; i < 33; ++i) many.Raw(one);
   EXPECT_TRUE(
       registry_.Validate("vector<acme.Rgb/1>", BlobOf(many.text())).ok());
+}
+
+TEST_F(AddTest, RawBytesAreShownByTheirMembers) {
+  ASSERT_TRUE(registry_.Add<acme::Pixel>().ok());
+  Bytes bytes;
+  bytes.U64(2);
+  for (const std::int16_t i : {1, 2}) {
+    bytes.Raw(i).Raw(std::int16_t{-3}).Raw(0.5f).Raw(1.0f);
+  }
+  EXPECT_EQ(Export("vector<acme.Pixel/1>", bytes),
+            "[[1,-3,[0.5,1.0]],[2,-3,[0.5,1.0]]]");
 }
 
 TEST_F(AddTest, OnlyTypesWithANameOfTheirOwn) {
