@@ -2,10 +2,14 @@
 
 #include "ireneo/serializers/upgrade.h"
 
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <type_traits>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -56,6 +60,28 @@ struct Params {
   bool operator==(const Params&) const = default;
 };
 
+// What `From` needs is itself remembered, under a type that it upgrades.
+struct SpeedV1 {
+  double value = 0;
+
+  static constexpr char kIreneoType[] = "test.Speed/1";
+  static constexpr auto IreneoFields = [](auto& self, auto&& visit) {
+    visit(self.value);
+  };
+};
+
+struct Speed {
+  double value = 0;
+
+  static constexpr char kIreneoType[] = "test.Speed/2";
+  static constexpr auto IreneoFields = [](auto& self, auto&& visit) {
+    visit(self.value);
+  };
+  bool operator==(const Speed&) const = default;
+};
+
+std::string name_in_from;
+
 struct UnitV1 {
   std::string name = {};
 
@@ -103,6 +129,15 @@ struct Upgrade<Params> {
   using Old = ParamsV2;
   static Params From(ParamsV2 old) {
     return {.tolerance = old.tolerance, .steps = absl::StrCat(old.steps)};
+  }
+};
+
+template <>
+struct Upgrade<Speed> {
+  using Old = SpeedV1;
+  static Speed From(SpeedV1 old) {
+    name_in_from = TypeName<std::vector<Speed>>();
+    return {old.value * 1000};
   }
 };
 
@@ -228,6 +263,55 @@ TEST_F(UpgradeTest, AllMembersFindOldResults) {
   EXPECT_TRUE(make.Forget(2).ok());
   EXPECT_FALSE(*make.Contains(2));
   EXPECT_EQ(make(2), (Params{2, "new"}));
+}
+
+SpeedV1 MakeSpeedV1(int n) { return {n * 1.0}; }
+Speed MakeSpeed(int n) { return {n * 1000.0}; }
+
+TEST_F(UpgradeTest, FromRunsUnderTheTypesOwnNames) {
+  Function<SpeedV1, MakeSpeedV1>(store())(2);
+  EXPECT_EQ((Function<Speed, MakeSpeed>(store())(2)), (Speed{2000}));
+  EXPECT_EQ(computed, 1);
+  EXPECT_EQ(name_in_from, "vector<test.Speed/2{f64}>");
+}
+
+struct HashOfSpeed {
+  template <typename T>
+  std::size_t operator()(const T& speed) const {
+    return std::hash<double>()(speed.value);
+  }
+};
+struct SameSpeed {
+  template <typename T>
+  bool operator()(const T& a, const T& b) const {
+    return a.value == b.value;
+  }
+};
+struct Faster {  // The order that upgrading turns round.
+  bool operator()(SpeedV1 a, SpeedV1 b) const { return a.value < b.value; }
+  bool operator()(Speed a, Speed b) const { return a.value > b.value; }
+};
+
+template <typename T>
+using Speeds = std::pair<std::unordered_set<T, HashOfSpeed, SameSpeed>,
+                         std::set<T, Faster>>;
+template <typename T>
+Speeds<T> MakeSpeeds(int n) {
+  Speeds<T> speeds;
+  for (int i = 0; i < n; ++i) {
+    speeds.first.insert({1.0 * i});
+    speeds.second.insert({1.0 * i});
+  }
+  return speeds;
+}
+
+TEST_F(UpgradeTest, KeysOfContainersMayChangeTheirOrder) {
+  Function<Speeds<SpeedV1>, MakeSpeeds<SpeedV1>>(store())(100);
+  const auto speeds = Function<Speeds<Speed>, MakeSpeeds<Speed>>(store())(100);
+  EXPECT_EQ(computed, 1);
+  EXPECT_EQ(speeds.first.size(), 100);
+  EXPECT_TRUE(speeds.first.contains(Speed{99'000}));
+  EXPECT_EQ(speeds.second.begin()->value, 99'000);
 }
 
 TEST_F(UpgradeTest, OldProgramsDoNotReadNewResults) {
