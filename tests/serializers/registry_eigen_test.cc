@@ -218,6 +218,11 @@ TEST(BuiltinCodecsTest, SmallTypes) {
   EXPECT_EQ(Preview("eigen.triplet<<f8,<i4>/1",
                     Bytes().Raw(std::int32_t{3}, std::int32_t{4}).Raw(0.5)),
             "[3, 4, 0.5]");
+  EXPECT_EQ(Preview("eigen.triplet<<f8,<u4>/1",
+                    Bytes().Raw(~std::uint32_t{0}, std::uint32_t{4}).Raw(0.5)),
+            "[4294967295, 4, 0.5]");
+  ExpectError(ErrorOf("eigen.triplet<<f8,<f4>/1", Bytes().Zeros(16)),
+              absl::StatusCode::kInvalidArgument, "an index such as '<i4'");
 }
 
 // 2 x 3, with 1.5 at (0, 0), 0 at (1, 0) and 2.5 at (0, 2).
@@ -267,9 +272,32 @@ TEST(BuiltinCodecsTest, SparseMatricesThatAreNoneAreDataLoss) {
     ExpectDataLoss(type, Bytes().U64(1).U64(1).U64(extent).Zeros(512), "");
   }
   // Rows without end are fine.
-  EXPECT_EQ(Shape("eigen.sparse<<f8,<i4,F>/1",
-                  Bytes().U64(huge).U64(0).U64(0).Align(64).Zeros(4).Align(64)),
+  EXPECT_EQ(Shape("eigen.sparse<<f8,<i8,F>/1",
+                  Bytes().U64(huge).U64(0).U64(0).Align(64).Zeros(8).Align(64)),
             "4611686018427387904x0");
+}
+
+TEST(BuiltinCodecsTest, SparseSizesThatTheIndexTypeCannotCountAreDataLoss) {
+  const auto empty = [](std::uint64_t rows) {
+    return Bytes().U64(rows).U64(0).U64(0).Align(64).Zeros(4).Align(64);
+  };
+  const char* const type = "eigen.sparse<<f8,<i4,F>/1";
+  EXPECT_EQ(Shape(type, empty(0x7fffffff)), "2147483647x0");
+  ExpectDataLoss(type, empty(0x80000000),
+                 "an index of 4 bytes counts up to 2147483647 rows or columns, "
+                 "found 2147483648");
+  ExpectDataLoss(type, empty(std::uint64_t{1} << 41), "found 2199023255552");
+  ExpectDataLoss("eigen.sparse_vector<<f8,|i1,F>/1",
+                 Bytes().U64(128).U64(0).Align(64), "up to 127 rows");
+  // 2 x 64, all there: one more than the index type counts.
+  Bytes full = Bytes().U64(2).U64(64).U64(128).Align(64);
+  for (int start = 0; start <= 128; start += 2) {
+    full.Raw(static_cast<std::uint8_t>(start));
+  }
+  full.Align(64);
+  for (int i = 0; i < 64; ++i) full.Text(std::string_view("\0\1", 2));
+  ExpectDataLoss("eigen.sparse<|i1,|i1,F>/1", full.Align(64).Zeros(128),
+                 "up to 127 coefficients, found 128");
 }
 
 }  // namespace
