@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "ireneo/serializers/json_writer.h"
 #include "ireneo/serializers/value_visitor.h"
 #include "ireneo/store/sink.h"
 
@@ -40,9 +41,9 @@ class NpyWriter final : public ValueVisitor {
   void Sparse(const SparseView& /*sparse*/) override {
     Refuse("a sparse matrix");
   }
-  void Opaque(std::string_view /*type_name*/,
+  void Opaque(std::string_view type_name,
               std::span<const std::byte> /*bytes*/) override {
-    Refuse("an opaque value");
+    if (status_.ok()) status_ = OpaqueError(type_name, "npy");
   }
 
  private:
