@@ -5,8 +5,8 @@
 // they share. Their encodings are those of store/FORMAT.md, "Values"; they are
 // read without instantiating a type. Internal to serializers/.
 //
-// Nothing is copied: elements are looked at where they lie, since inside of
-// another value nothing is aligned.
+// Elements are looked at where they lie, since inside of another value nothing
+// is aligned; a copy is made only of a .npy file that must be converted.
 
 #include <cstddef>
 #include <cstdint>

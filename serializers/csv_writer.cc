@@ -174,8 +174,8 @@ void CsvWriter::Sparse(const SparseView& sparse) {
 }
 
 void CsvWriter::Opaque(std::string_view type_name,
-                       std::span<const std::byte> bytes) {
-  JsonCell([&](JsonWriter& json) { json.Opaque(type_name, bytes); });
+                       std::span<const std::byte> /*bytes*/) {
+  if (status_.ok()) status_ = OpaqueError(type_name, "csv");
 }
 
 }  // namespace ireneo::internal

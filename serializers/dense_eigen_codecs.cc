@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "ireneo/serializers/builtin_codecs.h"
 #include "ireneo/serializers/npy.h"
+#include "ireneo/serializers/npy_array.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -49,60 +50,75 @@ std::optional<bool> ParseFortranOrder(const ParsedTypeName& type) {
   return type.head == "F";
 }
 
-// What the file must be.
+// What the file must be, or be converted to.
 struct DenseType {
   const ScalarType* scalar = nullptr;
-  std::vector<Extent> shape;
+  std::vector<Extent> shape;  // Of a matrix: rows and columns.
   bool fortran_order = false;
-  std::vector<Extent> other_shape = {};  // That it may have as well.
+  bool is_matrix = true;   // Files of fewer dimensions are read as one, too.
+  bool is_vector = false;  // Of a matrix: it has one dimension when written.
 };
 
-// Whether the elements of an array of that shape lie the same in both orders.
-bool IsOneDimensional(const std::vector<std::int64_t>& shape) {
-  const auto many = [](std::int64_t extent) { return extent > 1; };
-  return std::count_if(shape.begin(), shape.end(), many) <= 1 ||
-         std::find(shape.begin(), shape.end(), 0) != shape.end();
+// As the serializers of matrices do: no dimension is one coefficient, one
+// dimension a column, or the row that a type with one row has.
+std::vector<std::int64_t> ShapeAs(const DenseType& type,
+                                  const std::vector<std::int64_t>& shape) {
+  if (!type.is_matrix || shape.size() >= 2) return shape;
+  const std::int64_t size = shape.empty() ? 1 : shape[0];
+  if (type.shape[0].IsOne() && !type.shape[1].IsOne()) return {1, size};
+  return {size, 1};
 }
 
-bool Agree(const DenseType& type, const NpyHeader& header) {
-  const auto admit = [&](const std::vector<Extent>& shape) {
-    return std::equal(shape.begin(), shape.end(), header.shape.begin(),
-                      header.shape.end(),
-                      [](const Extent& extent, std::int64_t size) {
-                        return extent.Admits(size);
-                      });
-  };
-  if (header.descr != type.scalar->descr) return false;
-  if (!admit(type.shape) &&
-      (type.other_shape.empty() || !admit(type.other_shape))) {
-    return false;
-  }
-  return header.fortran_order == type.fortran_order ||
-         IsOneDimensional(header.shape);
+// Whether a tensor has these extents: their product without those that are 0
+// must not overflow.
+bool TensorSizeFits(const std::vector<std::int64_t>& shape, std::size_t size) {
+  auto bytes = static_cast<std::int64_t>(size);
+  return std::all_of(shape.begin(), shape.end(), [&](std::int64_t extent) {
+    return extent == 0 || !__builtin_mul_overflow(bytes, extent, &bytes);
+  });
 }
 
+bool Admits(const DenseType& type, const std::vector<std::int64_t>& shape) {
+  return std::equal(type.shape.begin(), type.shape.end(), shape.begin(),
+                    shape.end(),
+                    [](const Extent& extent, std::int64_t size) {
+                      return extent.Admits(size);
+                    }) &&
+         (type.is_matrix || TensorSizeFits(shape, type.scalar->size));
+}
+
+// Tells the array as its type would be written, whatever the file says. Its
+// elements are not copied if they are those of the type in memory.
 absl::Status VisitNpy(const ParsedTypeName& name, const DenseType& type,
                       ValueWalk& walk) {
   Source& source = walk.source();
-  IRENEO_ASSIGN_OR_RETURN(const NpyHeader header, ReadNpyHeader(source));
-  if (!Agree(type, header)) {
-    return absl::DataLossError(absl::StrCat("npy: expected ", name.ToString(),
-                                            ", found ", header.ToString()));
+  IRENEO_ASSIGN_OR_RETURN(NpyHeader header, ReadNpyHeader(source));
+  const NpyTarget target{.type_name = [&name] { return name.ToString(); },
+                         .descr = type.scalar->descr,
+                         .fortran_order = type.fortran_order};
+  std::vector<std::int64_t> shape = ShapeAs(type, header.shape);
+  if (!Admits(type, shape)) return NpyMismatch(target, header);
+  IRENEO_ASSIGN_OR_RETURN(const NpyArray array,
+                          ReadNpyArray(std::move(header), target, source));
+  std::span<const std::byte> bytes = array.bytes;
+  std::vector<std::byte> converted;
+  if (!array.native) {
+    converted.resize(array.bytes.size() / array.element.size *
+                     type.scalar->size);
+    IRENEO_RETURN_IF_ERROR(CopyNpyArray(array, target, converted));
+    bytes = converted;
   }
-  IRENEO_ASSIGN_OR_RETURN(const std::uint64_t size,
-                          NpyDataSize(header, type.scalar->size));
-  const std::span<const std::byte> bytes =
-      ReadElements(*type.scalar, size, source);
-  if (!source.ok()) return source.status();
-  walk.visitor().Array({.type = *type.scalar,
-                        .bytes = bytes,
-                        .shape = {header.shape.begin(), header.shape.end()},
-                        .fortran_order = header.fortran_order});
+  if (type.is_vector) shape = {shape[0] * shape[1]};
+  walk.visitor().Array(
+      {.type = *type.scalar,
+       .bytes = bytes,
+       .shape = {shape.begin(), shape.end()},
+       .fortran_order = type.fortran_order && shape.size() >= 2});
   return absl::OkStatus();
 }
 
 // "eigen<<f8,?,3,F>/1". What is a vector by its type has two dimensions in the
-// name and one in the file, or two.
+// name and one when it is written.
 absl::Status VisitMatrix(const ParsedTypeName& type, ValueWalk& walk) {
   IRENEO_RETURN_IF_ERROR(ExpectArguments(type, 4));
   const ScalarType* const scalar = ParseDescr(type.arguments[0]);
@@ -114,25 +130,24 @@ absl::Status VisitMatrix(const ParsedTypeName& type, ValueWalk& walk) {
                    "a scalar such as '<f8', rows and columns such as '?', '?4' "
                    "or '3', and the order 'F' or 'C'");
   }
-  DenseType dense{
-      .scalar = scalar, .shape = {*rows, *columns}, .fortran_order = *fortran};
-  if (rows->IsOne() || columns->IsOne()) {
-    dense.other_shape = {columns->IsOne() ? *rows : *columns};
-  }
-  return VisitNpy(type, dense, walk);
+  return VisitNpy(type,
+                  {.scalar = scalar,
+                   .shape = {*rows, *columns},
+                   .fortran_order = *fortran,
+                   .is_vector = rows->IsOne() || columns->IsOne()},
+                  walk);
 }
 
 // "eigen.tensor<<f8,?,?,3,F>/1"
 absl::Status VisitTensor(const ParsedTypeName& type, ValueWalk& walk) {
   const std::vector<ParsedTypeName>& arguments = type.arguments;
-  DenseType dense{.scalar = nullptr, .shape = {}};
+  DenseType dense{.scalar = nullptr, .shape = {}, .is_matrix = false};
   bool good = arguments.size() >= 2 && !type.has_fields;
   if (good) {
     dense.scalar = ParseDescr(arguments.front());
     const std::optional<bool> fortran = ParseFortranOrder(arguments.back());
     good = dense.scalar != nullptr && fortran.has_value();
-    // NumPy says false of what has one dimension.
-    dense.fortran_order = fortran.value_or(false) && arguments.size() > 3;
+    dense.fortran_order = fortran.value_or(false);
     for (std::size_t i = 1; i + 1 < arguments.size(); ++i) {
       const std::optional<Extent> extent = ParseExtent(arguments[i]);
       good = good && extent.has_value();
@@ -156,7 +171,12 @@ absl::Status VisitDiagonal(const ParsedTypeName& type, ValueWalk& walk) {
     return BadName(type,
                    "a scalar such as '<f8' and a size such as '?' or '3'");
   }
-  return VisitNpy(type, {.scalar = scalar, .shape = {*size}}, walk);
+  return VisitNpy(type,
+                  {.scalar = scalar,
+                   .shape = {*size, Extent{1, 1}},
+                   .fortran_order = true,
+                   .is_vector = true},
+                  walk);
 }
 
 // "eigen.transform<<f8,3,affine,F>/1"

@@ -21,6 +21,7 @@
 // under the name "json" one could be read as another. Use a `value`.
 
 #include <concepts>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -106,7 +107,8 @@ struct Serializer<boost::json::value> {
 // "json<acme.Config/1>": the value that a `T` converts to, as a line.
 //
 // Errors as above; InvalidArgument also if `value_from` throws, DataLoss also
-// if `value_to` refuses the value or throws.
+// if `value_to` refuses the value or throws. std::bad_alloc passes, for it
+// tells nothing of the value.
 template <HasJsonBytes T>
 struct Serializer<T> {
   static std::string TypeName() {
@@ -121,6 +123,8 @@ struct Serializer<T> {
     if constexpr (internal::RequireJsonConversions<T>()) {
       try {
         internal::WriteJsonLine(boost::json::value_from(value), sink);
+      } catch (const std::bad_alloc&) {
+        throw;
       } catch (...) {
         sink.Fail(absl::InvalidArgumentError(absl::StrCat(
             TypeName(),
@@ -136,6 +140,8 @@ struct Serializer<T> {
       if (!json.ok()) return json.status();
       try {
         return boost::json::value_to<T>(*json);
+      } catch (const std::bad_alloc&) {
+        throw;
       } catch (...) {
         return absl::DataLossError(
             absl::StrCat(TypeName(), ": the conversion from JSON failed: ",

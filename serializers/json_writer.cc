@@ -25,6 +25,15 @@ absl::Status CheckEmptyRows(const ArrayView& array, std::string_view format) {
   return absl::OkStatus();
 }
 
+absl::Status OpaqueError(std::string_view type_name, std::string_view format) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "of a '", absl::string_view(type_name.data(), type_name.size()),
+      "' only the bytes are known, which are not written as ",
+      absl::string_view(format.data(), format.size()),
+      ": give its Serializer a ToJson, or the type a conversion of Boost.JSON, "
+      "where the plugin is built; or use json or raw"));
+}
+
 void JsonWriter::Separate() {
   if (comma_) text_ += ',';
   comma_ = true;

@@ -22,6 +22,10 @@ namespace ireneo::internal {
 // as.
 absl::Status CheckEmptyRows(const ArrayView& array, std::string_view format);
 
+// InvalidArgument for a value of which only the bytes are known, that says how
+// to make more of it.
+absl::Status OpaqueError(std::string_view type_name, std::string_view format);
+
 class JsonWriter final : public ValueVisitor {
  public:
   // Writes to `sink`, which must outlive the writer.

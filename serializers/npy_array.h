@@ -18,6 +18,7 @@
 // Not here: strings, times, structured types, long double.
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,8 +33,8 @@ namespace ireneo {
 
 // What a reader wants.
 struct NpyTarget {
-  // The name of the C++ type, for messages; not called before there is one.
-  std::string (*type_name)() = nullptr;
+  // The name of the type, for messages; not called before there is one.
+  std::function<std::string()> type_name = {};
 
   // The element type: "<f8", "|b1", "|V2" for bfloat16.
   std::string_view descr = {};

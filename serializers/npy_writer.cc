@@ -56,11 +56,7 @@ void NpyWriter::Array(const ArrayView& array) {
   for (std::size_t i = 0; i < array.shape.size(); ++i) {
     Extent(depth_ + i, array.shape[i]);
   }
-  if (depth_ == 0) {
-    whole_ = array.bytes;
-    fortran_order_ = array.fortran_order;
-    return;
-  }
+  if (depth_ == 0) return WriteFile(array.fortran_order, array.bytes);
   const std::vector<std::uint64_t> strides = array.Strides();
   const auto gather = [&](const auto& self, std::size_t dimension,
                           std::uint64_t offset) -> void {
@@ -77,18 +73,25 @@ void NpyWriter::Array(const ArrayView& array) {
   if (!array.bytes.empty()) gather(gather, /*dimension=*/0, /*offset=*/0);
 }
 
+void NpyWriter::WriteFile(bool fortran_order,
+                          std::span<const std::byte> elements) {
+  written_ = true;
+  WriteNpyHeader({.descr = std::string(type_->descr),
+                  .fortran_order = fortran_order,
+                  .shape = {shape_.begin(), shape_.end()}},
+                 sink_);
+  sink_.Write(elements);
+}
+
 absl::Status NpyWriter::Finish() {
   if (type_ == nullptr) Refuse("no numbers");
   if (rank_.has_value() && shape_.size() > *rank_) {
     Refuse("lists beside numbers");  // Empty lists.
   }
   if (!status_.ok()) return status_;
-  NpyHeader header{.descr = std::string(type_->descr),
-                   .fortran_order = fortran_order_,
-                   .shape = {shape_.begin(), shape_.end()}};
-  WriteNpyHeader(header, sink_);
-  sink_.Write(whole_);
-  sink_.Write(std::as_bytes(std::span(gathered_)));
+  if (!written_) {
+    WriteFile(/*fortran_order=*/false, std::as_bytes(std::span(gathered_)));
+  }
   return sink_.status();
 }
 

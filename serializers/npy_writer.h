@@ -13,13 +13,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "ireneo/serializers/json_writer.h"
 #include "ireneo/serializers/value_visitor.h"
 #include "ireneo/store/sink.h"
 
 namespace ireneo::internal {
 
-// Nothing is written before `Finish`. A value that is one array is not copied
-// in between: its bytes must be valid until then.
+// A value that is one array is written, not copied, when it is told; of all
+// others nothing is before `Finish`.
 class NpyWriter final : public ValueVisitor {
  public:
   // Writes to `sink`, which must outlive the writer.
@@ -40,9 +41,9 @@ class NpyWriter final : public ValueVisitor {
   void Sparse(const SparseView& /*sparse*/) override {
     Refuse("a sparse matrix");
   }
-  void Opaque(std::string_view /*type_name*/,
+  void Opaque(std::string_view type_name,
               std::span<const std::byte> /*bytes*/) override {
-    Refuse("an opaque value");
+    if (status_.ok()) status_ = OpaqueError(type_name, "npy");
   }
 
  private:
@@ -54,15 +55,16 @@ class NpyWriter final : public ValueVisitor {
   // Checks that elements of `type` at `depth` are like those before.
   bool Accept(const ScalarType& type, std::size_t depth);
 
+  void WriteFile(bool fortran_order, std::span<const std::byte> elements);
+
   Sink& sink_;
   absl::Status status_;
   const ScalarType* type_ = nullptr;
   std::size_t depth_ = 0;            // Of the lists that are open.
   std::optional<std::size_t> rank_;  // Known with the first element.
   std::vector<std::uint64_t> shape_;
-  bool fortran_order_ = false;
   std::string gathered_;
-  std::span<const std::byte> whole_;  // Of a value that is one array.
+  bool written_ = false;
 };
 
 }  // namespace ireneo::internal

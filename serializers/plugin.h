@@ -33,7 +33,14 @@
 
 #include "absl/status/status.h"
 #include "boost/version.hpp"
+#include "ireneo/serializers/codec.h"
 #include "ireneo/serializers/registry.h"
+#include "ireneo/serializers/scalar_type.h"
+#include "ireneo/serializers/type_name.h"
+#include "ireneo/serializers/value_visitor.h"
+#include "ireneo/store/blob.h"
+#include "ireneo/store/sink.h"
+#include "ireneo/store/source.h"
 #include "ireneo/version.h"
 
 namespace ireneo {
@@ -44,14 +51,14 @@ namespace ireneo {
 // The first three members stay where they are in all formats.
 struct PluginInfo {
   static constexpr char kMagic[] = "IRENEOP";  // And a zero.
-  static constexpr std::uint32_t kFormat = 1;
+  static constexpr std::uint32_t kFormat = 2;
 
   char magic[8];
   std::uint32_t size;    // Of the struct.
   std::uint32_t format;  // Raised when it or the entry point changes.
   char name[64];
   char version[64];
-  char abi[368];  // What `PluginAbi()` is where the plugin is compiled.
+  char abi[880];  // All that program and plugin must have in common.
 };
 
 // Loads the plugin in the file `path`, which is not searched for, and adds its
@@ -71,7 +78,15 @@ namespace internal {
 #define IRENEO_PLUGIN_TEXT_(x) IRENEO_PLUGIN_TEXT_2_(x)
 #define IRENEO_PLUGIN_TEXT_2_(x) #x
 
-// A test may define it, to look as if another compiler had been used.
+// A test may define these, to look as if another compiler or another state of
+// Ireneo had been used.
+//
+// Raise the number when a virtual function of `ValueVisitor` or `Sink` is
+// added, removed, moved or means something else, and whenever else plugins
+// built before must not be loaded although no size below changes.
+#ifndef IRENEO_PLUGIN_INTERFACE
+#define IRENEO_PLUGIN_INTERFACE 1
+#endif
 #ifndef IRENEO_PLUGIN_COMPILER
 #ifdef __clang__
 #define IRENEO_PLUGIN_COMPILER "clang " IRENEO_PLUGIN_TEXT_(__clang_major__)
@@ -91,8 +106,8 @@ namespace internal {
 inline constexpr std::string_view kPluginAbi[] = {
     "Ireneo ",
     kVersion,
-    "; ",
-    IRENEO_PLUGIN_COMPILER,
+    "; interface " IRENEO_PLUGIN_TEXT_(IRENEO_PLUGIN_INTERFACE),
+    "; " IRENEO_PLUGIN_COMPILER,
 #ifdef _LIBCPP_VERSION
     "; libc++ " IRENEO_PLUGIN_TEXT_(_LIBCPP_VERSION),
 #else
@@ -120,11 +135,40 @@ inline constexpr std::string_view kPluginAbi[] = {
 };
 // NOLINTEND(bugprone-suspicious-missing-comma)
 
+// What program and plugin hand each other or call inline. One version may have
+// several layouts: those of two commits.
+struct PluginSize {
+  std::string_view type;
+  std::size_t bytes;
+};
+inline constexpr PluginSize kPluginSizes[] = {
+    {"Registry", sizeof(Registry)},
+    {"Codec", sizeof(Codec)},
+    {"ElementLayout", sizeof(ElementLayout)},
+    {"ParsedTypeName", sizeof(ParsedTypeName)},
+    {"ScalarType", sizeof(ScalarType)},
+    {"Blob", sizeof(Blob)},
+    {"Source", sizeof(Source)},
+    {"Sink", sizeof(Sink)},
+    {"ValueWalk", sizeof(ValueWalk)},
+    {"ValueVisitor", sizeof(ValueVisitor)},
+    {"ArrayView", sizeof(ArrayView)},
+    {"SparseView", sizeof(SparseView)},
+};
+
 // Copies `text` behind `used` characters of `out`; it must fit with a zero.
 template <std::size_t kSize>
 constexpr std::size_t AppendPluginText(std::string_view text, std::size_t used,
                                        char (&out)[kSize]) {
   for (const char c : text) out[used++] = c;
+  return used;
+}
+
+template <std::size_t kSize>
+constexpr std::size_t AppendPluginNumber(std::size_t number, std::size_t used,
+                                         char (&out)[kSize]) {
+  if (number >= 10) used = AppendPluginNumber(number / 10, used, out);
+  out[used++] = static_cast<char>('0' + number % 10);
   return used;
 }
 
@@ -143,6 +187,13 @@ constexpr PluginInfo MakePluginInfo(std::string_view name,
   std::size_t used = 0;
   for (const std::string_view part : kPluginAbi) {
     used = AppendPluginText(part, used, info.abi);
+  }
+  for (const PluginSize& size : kPluginSizes) {
+    used = AppendPluginText("; ", used, info.abi);
+    used = AppendPluginText(size.type, used, info.abi);
+    used = AppendPluginText(" of ", used, info.abi);
+    used = AppendPluginNumber(size.bytes, used, info.abi);
+    used = AppendPluginText(" bytes", used, info.abi);
   }
   info.abi[used] = '\0';
   return info;

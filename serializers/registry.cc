@@ -171,6 +171,9 @@ absl::Status Registry::Visit(std::string_view type_name, const Blob& blob,
   } catch (const std::exception& error) {  // Of the codec of a plugin.
     status = absl::InternalError(absl::StrCat("reading a '", Shortened(type),
                                               "' threw: ", error.what()));
+  } catch (...) {
+    status = absl::InternalError(
+        absl::StrCat("reading a '", Shortened(type), "' threw"));
   }
   if (status.ok()) status = source.Finish();
   if (absl::IsDataLoss(status)) {

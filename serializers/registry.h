@@ -49,7 +49,8 @@ enum class ExportFormat {
   // and value, a tuple or struct one row, a sparse matrix rows of row, column
   // and value below a header, everything else one cell. What nests deeper is
   // JSON in its cell, null an empty cell and a complex number "1.0-2.0j", which
-  // NumPy reads. Strings are their bytes.
+  // NumPy reads. Strings are their bytes. A value of which only the bytes are
+  // known has no such form.
   kCsv,
 
   // What `np.load` reads: arrays, lists of numbers and of equally long lists of
@@ -104,7 +105,8 @@ class Registry {
   // Errors: InvalidArgument if `type_name` does not parse, or its arguments
   // are not what its codec takes; NotFound if the value has a part of a type
   // that has no codec, naming that type; DataLoss if the bytes are not such a
-  // value or some are left over; and whatever else a codec returns.
+  // value or some are left over; Internal if a codec throws; and whatever else
+  // one returns.
   absl::StatusOr<Description> Describe(
       std::string_view type_name, const Blob& blob,
       const DescribeOptions& options = {}) const;

@@ -18,7 +18,8 @@ const ScalarType* ParseDescr(const ParsedTypeName& type) {
   return IsBare(type) ? FindScalarByDescr(type.head) : nullptr;
 }
 
-// A signed integer of up to 64 bits; null if it is none.
+// A signed integer of up to 64 bits, what a sparse matrix counts in; null if it
+// is none.
 const ScalarType* ParseIndexDescr(const ParsedTypeName& type) {
   const ScalarType* const scalar = ParseDescr(type);
   return scalar != nullptr && scalar->kind == ScalarType::Kind::kSigned
@@ -42,8 +43,6 @@ std::span<const std::byte> ReadPart(std::uint64_t count, std::size_t size,
 // Whether the indices from `begin` to `end` ascend and are below `size`.
 bool Ascend(const SparseView& view, std::uint64_t begin, std::uint64_t end,
             std::uint64_t size) {
-  // Indices are signed.
-  size = std::min(size, std::uint64_t{1} << (8 * view.index_size - 1));
   for (std::uint64_t i = begin; i < end; ++i) {
     const std::uint64_t index = view.Index(view.indices, i);
     if (index >= size ||
@@ -81,6 +80,13 @@ absl::Status Check(const SparseView& view) {
   return absl::OkStatus();
 }
 
+absl::Status TooLarge(const ScalarType& index, absl::string_view what,
+                      std::uint64_t max, std::uint64_t found) {
+  return absl::DataLossError(absl::StrCat("an index of ", index.size,
+                                          " bytes counts up to ", max, " ",
+                                          what, ", found ", found));
+}
+
 // "eigen.sparse<<f8,<i4,F>/1", "eigen.sparse_vector<<f8,<i4,F>/1"
 absl::Status VisitSparse(const ParsedTypeName& type, ValueWalk& walk) {
   IRENEO_RETURN_IF_ERROR(ExpectArguments(type, 3));
@@ -104,14 +110,11 @@ absl::Status VisitSparse(const ParsedTypeName& type, ValueWalk& walk) {
                   .elements = {}};
   if (!is_vector) view.shape.push_back(source.ReadU64());
   const std::uint64_t count = source.ReadU64();
-  // What Eigen counts in.
-  const std::uint64_t max_extent = ~std::uint64_t{0} >> 1;
-  for (const std::uint64_t extent : view.shape) {
-    if (extent > max_extent) {
-      return absl::DataLossError(
-          absl::StrCat("a sparse matrix of ", extent, " rows or columns"));
-    }
+  const std::uint64_t max = ~std::uint64_t{0} >> (65 - 8 * index->size);
+  for (const std::uint64_t size : view.shape) {
+    if (size > max) return TooLarge(*index, "rows or columns", max, size);
   }
+  if (count > max) return TooLarge(*index, "coefficients", max, count);
   if (!is_vector) {
     view.starts =
         ReadPart(view.shape[view.row_major ? 0 : 1] + 1, index->size, source);
@@ -150,8 +153,8 @@ absl::Status VisitRotation(const ParsedTypeName& type, ValueWalk& walk) {
 absl::Status VisitTriplet(const ParsedTypeName& type, ValueWalk& walk) {
   IRENEO_RETURN_IF_ERROR(ExpectArguments(type, 2));
   const ScalarType* const scalar = ParseDescr(type.arguments[0]);
-  const ScalarType* const index = ParseIndexDescr(type.arguments[1]);
-  if (scalar == nullptr || index == nullptr) {
+  const ScalarType* const index = ParseDescr(type.arguments[1]);
+  if (scalar == nullptr || index == nullptr || !index->is_integer()) {
     return BadName(type, "a scalar such as '<f8' and an index such as '<i4'");
   }
   walk.visitor().BeginList(3, ListKind::kTuple);

@@ -22,7 +22,7 @@
 namespace ireneo {
 
 // Elements of one scalar type in one piece: a matrix, a vector of numbers.
-// Refers to the bytes of a blob.
+// Refers to the bytes of a blob, or to a copy that was converted for the call.
 struct ArrayView {
   const ScalarType& type;
   std::span<const std::byte> bytes;  // Of all elements, of any alignment.

@@ -19,6 +19,7 @@
 #include "ireneo/store/status_macros.h"
 #include "ireneo/tools/blob_uses.h"
 #include "ireneo/tools/commands.h"
+#include "ireneo/tools/npy_type.h"
 #include "ireneo/tools/output_file.h"
 #include "ireneo/tools/resolve.h"
 #include "ireneo/tools/text.h"
@@ -64,14 +65,16 @@ class StandardOutputSink final : public Sink {
 };
 
 // The type of a blob that was named by its digest.
-absl::StatusOr<std::string> FindType(const MemoStore& store,
-                                     const Digest& digest) {
+absl::StatusOr<std::string> FindType(const Digest& digest, const Blob& blob,
+                                     const Session& session) {
   IRENEO_ASSIGN_OR_RETURN(const std::vector<BlobUse> uses,
-                          FindBlobUses(store, digest));
+                          FindBlobUses(session.store, digest));
   std::set<std::string> types;
   for (const BlobUse& use : uses) types.insert(use.type);
   if (types.size() == 1) return *types.begin();
   if (types.empty()) {
+    std::string guessed = GuessNpyType(session.registry, blob);
+    if (!guessed.empty()) return guessed;
     return absl::FailedPreconditionError(
         absl::StrCat("the type of ", digest.ToString(),
                      " is unknown, for no call has it as argument or result: "
@@ -144,7 +147,7 @@ absl::Status Run(const GetOptions& options, Session& session) {
                   .format = FormatOf(options)};
   if (request.type.empty() && request.format != ExportFormat::kRaw) {
     IRENEO_ASSIGN_OR_RETURN(request.type,
-                            FindType(session.store, named.digest));
+                            FindType(named.digest, blob, session));
   }
   return options.file == "-" ? WriteOut(request, options.force, session)
                              : WriteFile(request, options.file, session);

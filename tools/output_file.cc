@@ -1,10 +1,12 @@
 #include "ireneo/tools/output_file.h"
 
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
@@ -16,6 +18,36 @@ namespace {
 
 absl::Status CannotWrite(int error, const std::string& path) {
   return absl::ErrnoToStatus(error, absl::StrCat("cannot write ", path));
+}
+
+// Where a chain of links ends, whether there is a file or not.
+std::filesystem::path Follow(std::filesystem::path path,
+                             std::error_code& error) {
+  constexpr int kMaxLinks = 40;  // As the system's.
+  for (int i = 0; i < kMaxLinks; ++i) {
+    std::error_code none;
+    if (!std::filesystem::is_symlink(path, none)) return path;
+    path = path.parent_path() / std::filesystem::read_symlink(path, error);
+    if (error) return path;
+  }
+  error = std::make_error_code(std::errc::too_many_symbolic_link_levels);
+  return path;
+}
+
+// Opens a new file in `folder`; its short name fits whatever the other's
+// length. Returns the descriptor, or -1 and an errno.
+int OpenTemporary(const std::filesystem::path& folder, std::string& path) {
+  constexpr int kTries = 100;
+  for (int i = 0; i < kTries; ++i) {
+    std::uint64_t random = 0;
+    if (::getrandom(&random, sizeof(random), 0) != sizeof(random)) continue;
+    path =
+        folder / absl::StrCat(".ireneo-", absl::Hex(random, absl::kZeroPad16));
+    const int fd =
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd >= 0 || errno != EEXIST) return fd;
+  }
+  return -1;
 }
 
 }  // namespace
@@ -39,16 +71,14 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(
     return std::unique_ptr<OutputFile>(new OutputFile(path, "", fd));
   }
   std::error_code error;
-  const std::string target =
-      std::filesystem::weakly_canonical(path, error).native();
+  const std::filesystem::path target = Follow(path, error);
   if (error) return CannotWrite(error.value(), path);
-  const std::string temporary =
-      absl::StrCat(target, ".", ::getpid(), ".ireneo");
-  const int fd =
-      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  std::string temporary;
+  const int fd = OpenTemporary(target.parent_path(), temporary);
   if (fd < 0) return CannotWrite(errno, path);
   if (exists) (void)::fchmod(fd, info.st_mode & 07777);
-  return std::unique_ptr<OutputFile>(new OutputFile(target, temporary, fd));
+  return std::unique_ptr<OutputFile>(
+      new OutputFile(target.native(), temporary, fd));
 }
 
 OutputFile::~OutputFile() {

@@ -20,7 +20,7 @@ namespace ireneo::tools {
 // it if that did not happen. A device or a pipe is written to as it is.
 class OutputFile final : public Sink {
  public:
-  // Follows symbolic links.
+  // Follows symbolic links, to files that are not there as well.
   //
   // Errors: the system's, with the path; FailedPrecondition if it is a
   // directory.

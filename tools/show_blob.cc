@@ -13,6 +13,7 @@
 #include "ireneo/tools/call_view.h"
 #include "ireneo/tools/format.h"
 #include "ireneo/tools/json_text.h"
+#include "ireneo/tools/npy_type.h"
 #include "ireneo/tools/show.h"
 
 namespace ireneo::tools {
@@ -26,6 +27,7 @@ struct BlobView {
   absl::StatusOr<Blob> blob;
   std::vector<ValueView> values;  // One for each type.
   std::vector<BlobUse> uses;
+  bool guessed = false;  // The type is none that a call told.
 };
 
 std::string ToText(const BlobView& view, const MemoStore& store,
@@ -36,7 +38,11 @@ std::string ToText(const BlobView& view, const MemoStore& store,
   const std::string file = BlobFile(store, view.digest);
   if (!file.empty()) sheet.Add("file", file);
   for (const ValueView& value : view.values) {
-    sheet.Add("type", value.type);
+    sheet.Add("type",
+              absl::StrCat(value.type,
+                           view.guessed ? ", guessed from the .npy header: no "
+                                          "call has it as argument or result"
+                                        : ""));
     AddValue(value, width, sheet);
   }
   if (view.values.empty()) {
@@ -78,6 +84,7 @@ json::value ToJson(const BlobView& view, const MemoStore& store) {
     json::object described = ToJson(value, /*statistics=*/true);
     described.erase("digest");
     described.erase("bytes");
+    described["guessed"] = view.guessed;
     values.push_back(std::move(described));
   }
   object["values"] = std::move(values);
@@ -118,6 +125,11 @@ absl::Status ShowBlob(const Digest& digest, Session& session) {
       session.damage.push_back(
           absl::StrCat(digest.ToString(), ": ", value.why.message()));
     }
+  }
+  if (view.uses.empty() && view.blob.ok()) {
+    const std::string type = GuessNpyType(session.registry, *view.blob);
+    view.guessed = !type.empty();
+    if (view.guessed) view.values.push_back(viewer.Look(type, digest));
   }
   session.out.Write(session.json
                         ? ToJsonText(ToJson(view, session.store))

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -60,12 +61,14 @@ struct Thrower {
 void tag_invoke(json::value_from_tag, json::value& value,
                 const Thrower& thrower) {
   if (thrower.what == "int") throw 1;
+  if (thrower.what == "bad_alloc") throw std::bad_alloc();
   if (!thrower.what.empty()) throw std::runtime_error(thrower.what);
   value = nullptr;
 }
 
 Thrower tag_invoke(json::value_to_tag<Thrower>, const json::value& value) {
   if (value.is_null()) throw 1;
+  if (value == "bad_alloc") throw std::bad_alloc();
   throw std::runtime_error(value.as_string().c_str());
 }
 
@@ -262,6 +265,12 @@ TEST(JsonTest, ConversionsThatThrowAreNotWritten) {
             "json<acme.Thrower/2>: the conversion to JSON failed: unset");
   EXPECT_THAT(WriteError(acme::Thrower{.what = "int"}),
               HasSubstr("failed: an exception that is no std::exception"));
+}
+
+TEST(JsonTest, AConversionThatIsOutOfMemoryIsNoErrorOfTheValue) {
+  EXPECT_THROW((void)FromBytes<acme::Thrower>("\"bad_alloc\"\n"),
+               std::bad_alloc);
+  EXPECT_THROW((void)BytesOf(acme::Thrower{"bad_alloc"}), std::bad_alloc);
 }
 
 TEST(JsonTest, ConversionsOwnWhatTheyRead) {

@@ -15,11 +15,16 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ireneo/serializers/codec.h"
 #include "ireneo/serializers/registry.h"
 #include "ireneo/serializers/type_name.h"
+#include "ireneo/serializers/value_visitor.h"
 #include "ireneo/store/blob.h"
+#include "ireneo/store/sink.h"
+#include "ireneo/store/source.h"
 #include "ireneo/version.h"
 
 namespace ireneo {
@@ -114,6 +119,12 @@ TEST_F(PluginTest, OneOfAnotherCompilerIsRefusedBeforeItsCodeRuns) {
   EXPECT_FALSE(Knows("sample.Mesh/1"));
 }
 
+TEST_F(PluginTest, OneOfAnotherInterfaceIsRefusedBeforeItsCodeRuns) {
+  ExpectRefused(CopyOf("libtest_plugin_new.so"),
+                absl::StatusCode::kFailedPrecondition,
+                "was built with interface 999, this program with interface ");
+}
+
 TEST_F(PluginTest, TheBuildIsSaidInFull) {
   constexpr PluginInfo kInfo = internal::MakePluginInfo("a", "b");
   EXPECT_STREQ(kInfo.name, "a");
@@ -122,6 +133,16 @@ TEST_F(PluginTest, TheBuildIsSaidInFull) {
               AllOf(HasSubstr(std::string("Ireneo ") + kVersion + "; "),
                     HasSubstr("__cplusplus 20"), HasSubstr("Abseil 20"),
                     HasSubstr("Boost 1"), HasSubstr("pointers of ")));
+  // Two states of Ireneo that have the same version differ in these.
+  for (const std::string& size :
+       {absl::StrCat("; Registry of ", sizeof(Registry), " bytes"),
+        absl::StrCat("; Codec of ", sizeof(Codec), " bytes"),
+        absl::StrCat("; Source of ", sizeof(Source), " bytes"),
+        absl::StrCat("; Sink of ", sizeof(Sink), " bytes"),
+        absl::StrCat("; ValueWalk of ", sizeof(ValueWalk), " bytes"),
+        absl::StrCat("; ArrayView of ", sizeof(ArrayView), " bytes")}) {
+    EXPECT_THAT(std::string(kInfo.abi), HasSubstr(size));
+  }
   // Macros that are not defined would stand there by name.
   EXPECT_EQ(std::string(kInfo.abi).find("_VERSION"), std::string::npos);
   EXPECT_EQ(std::string(kInfo.abi).find("ABI _"), std::string::npos);

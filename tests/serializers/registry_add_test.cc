@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -177,6 +178,24 @@ TEST_F(AddTest, OrAsBytesThatAreChecked) {
   ASSERT_TRUE(description.ok()) << description.status();
   EXPECT_EQ(ToText(*description),
             "{\"type\": \"acme.Even/1\", \"base64\": \"BA==\"}");
+}
+
+TEST_F(AddTest, BytesAreNeitherCsvNorNpy) {
+  ASSERT_TRUE(registry_.Add<acme::Even>().ok());
+  for (const auto& [type, bytes] :
+       {std::pair("acme.Even/1", Bytes().Text("\4")),
+        std::pair("vector<pair<u8,acme.Even/1>>", Bytes().U64(1).Text("\4\4")),
+        std::pair("vector<vector<vector<acme.Even/1>>>",
+                  Bytes().U64(1).U64(1).U64(1).Text("\4"))}) {
+    for (const ExportFormat format : {ExportFormat::kCsv, ExportFormat::kNpy}) {
+      std::string text;
+      StringSink sink(text);
+      ExpectError(registry_.Export(type, BlobOf(bytes.text()), format, sink),
+                  absl::StatusCode::kInvalidArgument,
+                  "of a 'acme.Even/1' only the bytes are known");
+      EXPECT_EQ(text, "");
+    }
+  }
 }
 
 TEST_F(AddTest, WhatIsComposedOfItIsKnown) {

@@ -29,10 +29,59 @@ TEST(BuiltinCodecsTest, VectorsHaveOneDimension) {
   EXPECT_EQ(Preview("eigen<<f8,1,3,C>/1", three), "[1, 2, 3]");
   EXPECT_EQ(Preview("eigen<<f8,?4,1,F>/1", three), "[1, 2, 3]");
   EXPECT_EQ(Shape("eigen<<f8,?,1,F>/1", three), "3");
-  // One column at most is not a vector.
-  ExpectDataLoss("eigen<<f8,?4,?1,F>/1", three, "found <f8 (3,) C order");
-  ExpectDataLoss("eigen<<f8,?,?,F>/1", three,
-                 "npy: expected eigen<<f8,?,?,F>/1, found <f8 (3,) C order");
+  EXPECT_EQ(Preview("eigen<<f8,?,1,F>/1",
+                    Bytes().Npy("<f8", true, {3, 1}).Raw(1.0, 2.0, 3.0)),
+            "[1, 2, 3]");
+  ExpectDataLoss("eigen<<f8,?,4,F>/1", three,
+                 "npy: expected eigen<<f8,?,4,F>/1, found <f8 (3,) C order");
+  ExpectDataLoss("eigen<<f8,?2,?1,F>/1", three, "found <f8 (3,) C order");
+}
+
+TEST(BuiltinCodecsTest, AMatrixOfFewerDimensionsIsAColumnOrAnElement) {
+  const Bytes three = Bytes().Npy("<f8", false, {3}).Raw(1.0, 2.0, 3.0);
+  for (const std::string_view type :
+       {"eigen<<f8,?,?,F>/1", "eigen<<f8,?4,?1,F>/1"}) {
+    EXPECT_EQ(Preview(type, three), "[[1], [2], [3]]") << type;
+    EXPECT_EQ(Shape(type, three), "3x1") << type;
+  }
+  const Bytes one = Bytes().Npy("<f8", false, {}).Raw(1.5);
+  EXPECT_EQ(Preview("eigen<<f8,?,?,F>/1", one), "[[1.5]]");
+  EXPECT_EQ(Preview("eigen<<f8,1,?,C>/1", one), "[1.5]");
+}
+
+TEST(BuiltinCodecsTest, ForeignArraysAreConverted) {
+  const Bytes swapped = Bytes()
+                            .Npy(">i2", false, {2, 2})
+                            .Text(std::string("\0\1\0\2\0\3\0\4", 8));
+  for (const std::string_view type :
+       {"eigen<<i2,?,?,C>/1", "eigen<<i2,?,?,F>/1", "eigen.array<<f8,2,?,F>/1",
+        "eigen.tensor<<f4,?,?,C>/1", "eigen.tensor<|i1,2,?,F>/1"}) {
+    EXPECT_EQ(Preview(type, swapped), "[[1, 2], [3, 4]]") << type;
+  }
+  EXPECT_EQ(Describe("eigen<<f8,?,?,F>/1", swapped)->statistics->mean, 2.5);
+  EXPECT_EQ(Preview("vector<eigen<<f8,?,?,F>/1>",
+                    Bytes().U64(1).Text(swapped.text())),
+            "[[[1, 2], [3, 4]]]");
+  const Bytes integers =
+      Bytes().Npy("<i4", false, {2}).Raw(std::int32_t{1}, std::int32_t{2});
+  EXPECT_EQ(Preview("eigen<<f8,?,1,F>/1", integers), "[1, 2]");
+  EXPECT_EQ(Preview("eigen.diagonal<<f8,?>/1", integers), "[1, 2]");
+  const Bytes affine =
+      Bytes().Npy("<f8", false, {2, 2}).Raw(1.0, 2.0, 0.0, 1.0);
+  EXPECT_EQ(Preview("eigen.transform<<f4,1,affine,F>/1", affine),
+            "[[1, 2], [0, 1]]");
+}
+
+TEST(BuiltinCodecsTest, WhatHasNoExactValueIsDataLoss) {
+  ExpectDataLoss("eigen<<i4,?,?,F>/1",
+                 Bytes().Npy("<f8", false, {1, 2}).Raw(1.0, 0.5),
+                 "npy: expected eigen<<i4,?,?,F>/1, found <f8 (1, 2) C order "
+                 "with 0.5 at [0, 1], which is no <i4");
+  ExpectDataLoss("eigen<<f8,?,?,F>/1",
+                 Bytes().Npy("|V2", false, {1, 1}).Raw(std::uint16_t{0x3f80}),
+                 "an element type that is not read here");
+  ExpectDataLoss("eigen<<f8,?,?,F>/1",
+                 Bytes().Npy(">f8", false, {2, 2}).Raw(1.0), "");
 }
 
 TEST(BuiltinCodecsTest, EveryElementTypeOfNpy) {
@@ -75,15 +124,18 @@ TEST(BuiltinCodecsTest, HalfPrecision) {
 }
 
 TEST(BuiltinCodecsTest, AnArrayThatContradictsItsTypeNameIsDataLoss) {
-  const Bytes matrix = Bytes().Npy("<f8", true, {2, 2}).Raw(1.0, 2.0, 3.0, 4.0);
+  const Bytes matrix = Bytes().Npy("<f8", true, {2, 2}).Raw(1.0, 2.0, 3.0, 4.5);
   for (const std::string_view type :
-       {"eigen<<f4,?,?,F>/1", "eigen<<f8,?,?,C>/1", "eigen<<f8,3,?,F>/1",
+       {"eigen<<i4,?,?,F>/1", "eigen<|b1,?,?,C>/1", "eigen<<f8,3,?,F>/1",
         "eigen<<f8,?,?1,F>/1", "eigen<<f8,?,1,F>/1"}) {
     ExpectDataLoss(type, matrix, "found <f8 (2, 2) F order");
   }
   ExpectDataLoss("eigen<<f8,?,?,F>/1",
                  Bytes().Npy("<f8", true, {1, 1, 1}).Raw(1.0),
                  "found <f8 (1, 1, 1) F order");
+  ExpectDataLoss("eigen.tensor<<f8,?,?,F>/1",
+                 Bytes().Npy("<f8", true, {0, std::int64_t{1} << 61}),
+                 "found <f8 (0, 2305843009213693952)");
   // NumPy calls an array with a single row or column C-ordered.
   EXPECT_EQ(Preview("eigen<<f8,?,?,F>/1",
                     Bytes().Npy("<f8", false, {2, 1}).Raw(1.0, 2.0)),
@@ -166,6 +218,11 @@ TEST(BuiltinCodecsTest, SmallTypes) {
   EXPECT_EQ(Preview("eigen.triplet<<f8,<i4>/1",
                     Bytes().Raw(std::int32_t{3}, std::int32_t{4}).Raw(0.5)),
             "[3, 4, 0.5]");
+  EXPECT_EQ(Preview("eigen.triplet<<f8,<u4>/1",
+                    Bytes().Raw(~std::uint32_t{0}, std::uint32_t{4}).Raw(0.5)),
+            "[4294967295, 4, 0.5]");
+  ExpectError(ErrorOf("eigen.triplet<<f8,<f4>/1", Bytes().Zeros(16)),
+              absl::StatusCode::kInvalidArgument, "an index such as '<i4'");
 }
 
 // 2 x 3, with 1.5 at (0, 0), 0 at (1, 0) and 2.5 at (0, 2).
@@ -215,9 +272,32 @@ TEST(BuiltinCodecsTest, SparseMatricesThatAreNoneAreDataLoss) {
     ExpectDataLoss(type, Bytes().U64(1).U64(1).U64(extent).Zeros(512), "");
   }
   // Rows without end are fine.
-  EXPECT_EQ(Shape("eigen.sparse<<f8,<i4,F>/1",
-                  Bytes().U64(huge).U64(0).U64(0).Align(64).Zeros(4).Align(64)),
+  EXPECT_EQ(Shape("eigen.sparse<<f8,<i8,F>/1",
+                  Bytes().U64(huge).U64(0).U64(0).Align(64).Zeros(8).Align(64)),
             "4611686018427387904x0");
+}
+
+TEST(BuiltinCodecsTest, SparseSizesThatTheIndexTypeCannotCountAreDataLoss) {
+  const auto empty = [](std::uint64_t rows) {
+    return Bytes().U64(rows).U64(0).U64(0).Align(64).Zeros(4).Align(64);
+  };
+  const char* const type = "eigen.sparse<<f8,<i4,F>/1";
+  EXPECT_EQ(Shape(type, empty(0x7fffffff)), "2147483647x0");
+  ExpectDataLoss(type, empty(0x80000000),
+                 "an index of 4 bytes counts up to 2147483647 rows or columns, "
+                 "found 2147483648");
+  ExpectDataLoss(type, empty(std::uint64_t{1} << 41), "found 2199023255552");
+  ExpectDataLoss("eigen.sparse_vector<<f8,|i1,F>/1",
+                 Bytes().U64(128).U64(0).Align(64), "up to 127 rows");
+  // 2 x 64, all there: one more than the index type counts.
+  Bytes full = Bytes().U64(2).U64(64).U64(128).Align(64);
+  for (int start = 0; start <= 128; start += 2) {
+    full.Raw(static_cast<std::uint8_t>(start));
+  }
+  full.Align(64);
+  for (int i = 0; i < 64; ++i) full.Text(std::string_view("\0\1", 2));
+  ExpectDataLoss("eigen.sparse<|i1,|i1,F>/1", full.Align(64).Zeros(128),
+                 "up to 127 coefficients, found 128");
 }
 
 }  // namespace

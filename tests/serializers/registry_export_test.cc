@@ -215,6 +215,12 @@ TEST(NpyExportTest, OfAMatrixIsItsBytes) {
   EXPECT_EQ(Npy("eigen<<f8,?,?,F>/1", Matrix()), Matrix().text());
 }
 
+TEST(NpyExportTest, OfAForeignArrayIsThatOfItsType) {
+  const Bytes foreign =
+      Bytes().Npy("<f4", false, {2, 3}).Raw(1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.5f);
+  EXPECT_EQ(Npy("eigen<<f8,?,?,F>/1", foreign), Matrix().text());
+}
+
 TEST(NpyExportTest, ListsOfNumbers) {
   EXPECT_EQ(Npy("vector<f64>", Bytes().U64(2).Raw(1.0, 2.0)),
             Bytes().Npy("<f8", false, {2}).Raw(1.0, 2.0).text());

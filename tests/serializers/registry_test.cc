@@ -3,6 +3,7 @@
 #include "ireneo/serializers/registry.h"
 
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +48,28 @@ TEST(RegistryTest, AddedCodecsServeInsideOfOtherTypes) {
       registry.Describe("vector<acme.Mesh/1>", BlobOf(mesh.text()));
   ASSERT_TRUE(description.ok()) << description.status();
   EXPECT_EQ(boost::json::serialize(description->preview), "[[1E-1]]");
+}
+
+TEST(RegistryTest, CodecsThatThrowAreInternalErrors) {
+  Registry registry;
+  ASSERT_TRUE(
+      registry
+          .Add({.name = "acme.Error/1",
+                .visit = [](const ParsedTypeName&, ValueWalk&) -> absl::Status {
+                  throw std::runtime_error("no luck");
+                }})
+          .ok());
+  ASSERT_TRUE(registry
+                  .Add({.name = "acme.Number/1",
+                        .visit = [](const ParsedTypeName&,
+                                    ValueWalk&) -> absl::Status { throw 1; }})
+                  .ok());
+  const Blob blob = BlobOf("");
+  ExpectError(registry.Validate("acme.Error/1", blob),
+              absl::StatusCode::kInternal,
+              "reading a 'acme.Error/1' threw: no luck");
+  ExpectError(registry.Validate("acme.Number/1", blob),
+              absl::StatusCode::kInternal, "reading a 'acme.Number/1' threw");
 }
 
 TEST(RegistryTest, RefusesUnusableCodecs) {

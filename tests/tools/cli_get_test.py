@@ -8,6 +8,8 @@ import os
 import pty
 import stat
 import subprocess
+import tempfile
+import threading
 
 import cli_testing
 from cli_testing import blob_file, flip_byte
@@ -37,7 +39,8 @@ class GetTest(cli_testing.CliTest):
     def assert_nothing_beside(self, path):
         folder, name = os.path.split(path)
         self.assertEqual([n for n in os.listdir(folder)
-                          if n.startswith(name) and n != name], [])
+                          if n.startswith((name, ".ireneo")) and n != name],
+                         [])
 
     def test_without_a_format_it_is_the_stored_bytes(self):
         digest = self.result("sample.Counting")
@@ -140,6 +143,42 @@ class GetTest(cli_testing.CliTest):
         os.symlink(path, link)
         self.get(self.result("sample.Square"), "-o", link, "--as", "json")
         self.assertTrue(os.path.islink(link))
+        self.assertEqual(self.contents(path), b"2.25\n")
+
+    def test_a_link_to_a_file_that_is_not_there_is_followed(self):
+        folder = tempfile.mkdtemp(dir=self.folder)
+        path = os.path.join(folder, "folder", "new.json")
+        os.mkdir(os.path.dirname(path))
+        # A chain, absolute and relative.
+        os.symlink("folder/new.json", os.path.join(folder, "second"))
+        link = os.path.join(folder, "first")
+        os.symlink(os.path.join(folder, "second"), link)
+        self.get(self.result("sample.Square"), "-o", link, "--as", "json")
+        self.assertTrue(os.path.islink(link))
+        self.assertTrue(os.path.islink(os.path.join(folder, "second")))
+        self.assertEqual(self.contents(path), b"2.25\n")
+        self.assert_nothing_beside(path)
+        nowhere, circle = (os.path.join(folder, n) for n in ("no", "circle"))
+        os.symlink("nowhere/at/all", nowhere)
+        os.symlink("circle", circle)
+        for name, part in ((nowhere, "No such file"), (circle, "Too many")):
+            self.assert_error(self.get(self.result("sample.Square"), "-o",
+                                       name, status=1), name, part)
+
+    def test_names_of_every_length(self):
+        for length in (1, 240, 255):
+            path = os.path.join(tempfile.mkdtemp(dir=self.folder), "x" * length)
+            self.get(self.result("sample.Square"), "-o", path, "--as", "json")
+            self.assertEqual(self.contents(path), b"2.25\n")
+            self.assert_nothing_beside(path)
+
+    def test_what_another_run_left_behind_is_in_nobodys_way(self):
+        path = self.path(".json")
+        # The shell becomes the command and keeps its number.
+        subprocess.run(
+            ["sh", "-c", ': > "$0.$$.ireneo"; exec "$@"', path,
+             cli_testing.IRENEO, "--store", self.sample, "get",
+             self.result("sample.Square"), "-o", path], check=True)
         self.assertEqual(self.contents(path), b"2.25\n")
 
     def test_a_device_is_written_to_and_not_replaced(self):
@@ -245,6 +284,97 @@ class PutTest(cli_testing.CliTest):
             self.assertEqual(self.ireneo("--json", "put", name,
                                          store=path).json,
                              {"digest": digest, "bytes": len(data)})
+
+    def test_a_file_is_read_to_its_end_whatever_its_size_is_said_to_be(self):
+        path = self.copy_of_sample()
+        digest = self.ireneo("put", "/proc/self/mounts", store=path)
+        self.assertIn(b"/", self.ireneo("cat", digest.text.strip(),
+                                        store=path).stdout)
+
+    def test_standard_input_and_pipes(self):
+        path = self.copy_of_sample()
+        data = bytes(range(256)) * 1000
+        pipe = os.path.join(self.folder, "pipe")
+        os.mkfifo(pipe)
+
+        def write():
+            with open(pipe, "wb") as file:
+                file.write(data)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        piped = self.ireneo("put", pipe, store=path).text.strip()
+        writer.join()
+        self.assertEqual(self.ireneo("cat", piped, store=path).stdout, data)
+        name = os.path.join(self.folder, "file")
+        with open(name, "wb") as file:
+            file.write(data)
+        with open(name, "rb") as file:
+            given = self.ireneo("put", "-", store=path, stdin=file)
+        self.assertEqual(given.text.strip(), piped)
+        with open(name, "wb") as file:  # Which cannot be read.
+            self.assert_error(
+                self.ireneo("put", "-", store=path, stdin=file, status=1),
+                "cannot read standard input")
+
+    def put_npy(self, store, expression):
+        """Puts what NumPy saves of a Python expression; returns its digest."""
+        name = os.path.join(self.folder, "array.npy")
+        subprocess.run(
+            ["/usr/bin/python3", "-c",
+             f"import numpy\nnumpy.save({name!r}, {expression})"], check=True)
+        return self.ireneo("put", name, store=store).text.strip()
+
+    def test_an_npy_file_is_an_array(self):
+        path = self.copy_of_sample()
+        for expression, kind, value in (
+                ("numpy.array([[1.5, 2], [3, 4]])", "<f8,?,?,C",
+                 [[1.5, 2], [3, 4]]),
+                ("numpy.asfortranarray([[1, 2], [3, 4]], dtype='>i2')",
+                 "<i2,?,?,F", [[1, 2], [3, 4]]),
+                ("numpy.array([200, 7], dtype='u1')", "|u1,?,C",
+                 [200, 7]),
+                ("numpy.array(True)", "|b1,C", True),
+                ("numpy.zeros((2, 0, 3))", "<f8,?,?,?,C", [[], []])):
+            digest = self.put_npy(path, expression)
+            shown = self.ireneo("show", digest, "--json", store=path).json
+            [view] = shown["values"]
+            self.assertEqual(view["type"], f"eigen.tensor<{kind}>/1")
+            self.assertTrue(view["guessed"])
+            self.assertEqual(view["preview"], value)
+            self.assertIn("guessed from the .npy header",
+                          self.ireneo("show", digest, store=path).text)
+            self.assertEqual(self.ireneo("get", digest, "--as", "json",
+                                         store=path).json, value)
+            out = os.path.join(self.folder, "out.npy")
+            self.ireneo("get", digest, "-o", out, store=path)
+            done = subprocess.run(
+                ["/usr/bin/python3", "-c",
+                 f"import numpy\nprint(numpy.load({out!r}).tolist())"],
+                stdout=subprocess.PIPE, check=True)
+            self.assertEqual(done.stdout.decode().strip(), str(
+                json.loads(json.dumps(value))) if "f8" not in kind else str(
+                    [[float(x) for x in row] for row in value]))
+        digest = self.put_npy(path, "numpy.array([[1.5, 2]])")
+        self.assertEqual(self.ireneo("get", digest, "--as", "csv",
+                                     store=path).text, "1.5,2.0\r\n")
+
+    def test_other_npy_files_are_bytes(self):
+        path = self.copy_of_sample()
+        good = self.put_npy(path, "numpy.array([1.5])")
+        name = os.path.join(self.folder, "array.npy")
+        with open(name, "rb") as file:
+            data = file.read()
+        with open(name, "wb") as file:
+            file.write(data[:-1])
+        cut = self.ireneo("put", name, store=path).text.strip()
+        for digest in (cut, self.put_npy(path, "numpy.array(['a'])"),
+                       self.put_npy(path, "numpy.zeros(2, dtype='V2')")):
+            self.assertNotEqual(digest, good)
+            shown = self.ireneo("show", digest, store=path).text
+            self.assertIn("unknown", shown)
+            self.assert_error(self.ireneo("get", digest, "--as", "json",
+                                          store=path, status=1), "unknown")
 
     def test_equal_bytes_are_one_blob(self):
         path = self.copy_of_sample()

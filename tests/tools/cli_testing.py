@@ -86,10 +86,11 @@ class CliTest(unittest.TestCase):
         environment = {k: v for k, v in os.environ.items()
                        if k not in ("COLUMNS", "IRENEO_STORE")}
         environment.update(env or {})
+        options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("stdout", subprocess.PIPE)
         done = Done(command, subprocess.run(
-            [IRENEO] + command, env=environment, stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, timeout=60, **options))
+            [IRENEO] + command, env=environment, stderr=subprocess.PIPE,
+            timeout=60, **options))
         self.log.append(done)
         self.assertEqual(done.status, status)
         for line in done.errors:
