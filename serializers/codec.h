@@ -176,22 +176,23 @@ absl::Status VisitType(const ParsedTypeName& type, ValueWalk& walk) {
     std::vector<ParsedTypeName> members;
     absl::Status status = AppendMembers<T>(
         members, std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
-    if (status.ok()) status = walk.VisitMembers(members);
-    return status;
-  }
-  Source& source = walk.source();
-  const std::uint64_t start = source.position();
-  const absl::StatusOr<T> value = Read<T>(source);
-  if (!value.ok()) return value.status();
-  if constexpr (HasToJson<T>) {
-    walk.visitor().Json(Serializer<T>::ToJson(*value));
-  } else if constexpr (kConverts) {
-    walk.visitor().Json(boost::json::value_from(*value));
+    return status.ok() ? walk.VisitMembers(members) : status;
   } else {
-    walk.visitor().Opaque(TypeName<T>(), source.blob().bytes().subspan(
-                                             start, source.position() - start));
+    Source& source = walk.source();
+    const std::uint64_t start = source.position();
+    const absl::StatusOr<T> value = Read<T>(source);
+    if (!value.ok()) return value.status();
+    if constexpr (HasToJson<T>) {
+      walk.visitor().Json(Serializer<T>::ToJson(*value));
+    } else if constexpr (kConverts) {
+      walk.visitor().Json(boost::json::value_from(*value));
+    } else {
+      walk.visitor().Opaque(
+          TypeName<T>(),
+          source.blob().bytes().subspan(start, source.position() - start));
+    }
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
 }
 
 // The codec of a type with a serializer. Errors: as of `Registry::Add<T>`.

@@ -182,6 +182,9 @@ struct SequenceSerializer {
 
 template <typename T, std::size_t kSize>
 inline constexpr bool kIsRaw<std::array<T, kSize>> = kIsRaw<T>&& kSize != 0;
+template <typename T, std::size_t kSize>
+inline constexpr std::size_t kRawAlignment<std::array<T, kSize>> =
+    kRawAlignment<T>;
 
 }  // namespace internal
 

@@ -13,7 +13,6 @@
 // std::function, can be an argument but not a result.
 
 #include <algorithm>
-#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -75,12 +74,6 @@ struct AssociativeSerializer {
     }
   }
 
-  static void WriteElement(const typename Container::value_type& element,
-                           Sink& sink) {
-    ireneo::Write(KeyOf(element), sink);
-    if constexpr (kIsMap) ireneo::Write(element.second, sink);
-  }
-
   static absl::Status OutOfOrder(const Source& source) {
     return absl::DataLossError(
         absl::StrCat("a set or map: its elements up to offset ",
@@ -107,7 +100,10 @@ struct OrderedSerializer : AssociativeSerializer<Container, kUnique> {
   static void Write(const Container& value, Sink& sink) {
     sink.WriteU64(value.size());
     const std::uint64_t start = sink.position();
-    for (const auto& element : value) Base::WriteElement(element, sink);
+    for (const auto& element : value) {
+      ireneo::Write(Base::KeyOf(element), sink);
+      if constexpr (Base::kIsMap) ireneo::Write(element.second, sink);
+    }
     RequireBytes(value.size(), start, sink);
   }
 
@@ -149,12 +145,13 @@ struct UnorderedSerializer : AssociativeSerializer<Container, kUnique> {
   // No key is the start of another's bytes, so that sorts by key, then value.
   static void Write(const Container& value, Sink& sink) {
     struct Entry {
-      std::string_view key;
-      std::string_view element;
+      std::size_t start;
+      std::size_t key_size;
+      std::size_t size;
     };
     std::string all;
-    std::vector<std::array<std::size_t, 3>> ends;  // Start, of key, of all.
-    ends.reserve(value.size());
+    std::vector<Entry> entries;
+    entries.reserve(value.size());
     for (const auto& element : value) {
       const std::size_t start = all.size();
       StringSink own(all);
@@ -164,22 +161,20 @@ struct UnorderedSerializer : AssociativeSerializer<Container, kUnique> {
       if constexpr (Base::kIsMap) ireneo::Write(element.second, own);
       own.Flush();
       if (!own.ok()) return sink.Fail(own.status());
-      ends.push_back({start, start + key_size, all.size()});
+      entries.push_back({start, key_size, all.size() - start});
     }
-    std::vector<Entry> entries;
-    entries.reserve(ends.size());
-    for (const auto& [start, key, end] : ends) {
-      const std::string_view bytes = all;
-      entries.push_back({.key = bytes.substr(start, key - start),
-                         .element = bytes.substr(start, end - start)});
-    }
-    std::sort(
-        entries.begin(), entries.end(),
-        [](const Entry& a, const Entry& b) { return a.element < b.element; });
-    if (kUnique && std::adjacent_find(entries.begin(), entries.end(),
-                                      [](const Entry& a, const Entry& b) {
-                                        return a.key == b.key;
-                                      }) != entries.end()) {
+    const std::string_view bytes = all;
+    std::sort(entries.begin(), entries.end(),
+              [bytes](const Entry& a, const Entry& b) {
+                return bytes.substr(a.start, a.size) <
+                       bytes.substr(b.start, b.size);
+              });
+    if (kUnique &&
+        std::adjacent_find(entries.begin(), entries.end(),
+                           [bytes](const Entry& a, const Entry& b) {
+                             return bytes.substr(a.start, a.key_size) ==
+                                    bytes.substr(b.start, b.key_size);
+                           }) != entries.end()) {
       return sink.Fail(absl::InvalidArgumentError(
           "a set or map in which two keys have the same bytes, as NaN may, can "
           "not be stored"));
@@ -187,7 +182,8 @@ struct UnorderedSerializer : AssociativeSerializer<Container, kUnique> {
     sink.WriteU64(value.size());
     const std::uint64_t start = sink.position();
     for (const Entry& entry : entries) {
-      sink.Write(std::as_bytes(std::span(entry.element)));
+      sink.Write(
+          std::as_bytes(std::span(bytes.substr(entry.start, entry.size))));
     }
     RequireBytes(value.size(), start, sink);
   }
