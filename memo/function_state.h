@@ -2,12 +2,12 @@
 #define IRENEO_MEMO_FUNCTION_STATE_H_
 
 // The part of a memoized function that does not depend on its types. Internal
-// to Ireneo: memo/memoize.h adds the types.
+// to Ireneo: memo/memoize.h adds the types, memo/ongoing_call.h what one call
+// needs.
 
 #include <atomic>
-#include <chrono>
-#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -18,15 +18,14 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "ireneo/memo/key.h"
 #include "ireneo/memo/memo_index.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memoize_options.h"
 #include "ireneo/memo/record.h"
-#include "ireneo/store/blob.h"
 #include "ireneo/store/digest.h"
-#include "ireneo/store/sink.h"
 
 namespace ireneo::internal {
 
@@ -35,15 +34,10 @@ struct HashedArgument {
   std::uint64_t size = 0;  // Bytes.
 };
 
-// A result that is in memory only.
-struct HeldResult {
-  CallRecord record;
-  Blob blob;
-};
-
 // Runs code of the user's serializers, or that allocates for them: an exception
-// becomes an Internal error.
-absl::Status NoThrow(absl::FunctionRef<absl::Status()> run);
+// becomes an Internal error. `who` throws, if someone does.
+absl::Status NoThrow(absl::FunctionRef<absl::Status()> run,
+                     const char* who = "a serializer");
 
 // Whether results that were stored under the name `type` can be read as the
 // function's (serializers/upgrade.h).
@@ -58,10 +52,11 @@ struct OldFunction {
 // Thread-safe.
 class FunctionState {
  public:
-  // `reads_old` is null if the result type has no older names.
+  // `reads_old` is null if the result type has no older names; `simd` is what
+  // the function was compiled for (memo/environment.h).
   FunctionState(MemoStore store, MemoizeOptions options,
                 std::string result_type, ReadsType reads_old,
-                std::vector<std::string> argument_types);
+                std::vector<std::string> argument_types, std::string_view simd);
 
   // InvalidArgument if the options make no sense; such a function computes
   // every call.
@@ -71,9 +66,12 @@ class FunctionState {
   const MemoizeOptions& options() const { return options_; }
   const FunctionIdentity& identity() const { return identity_; }
   const Digest& digest() const { return digest_; }
+  // Where it is computed, as JSON.
+  const std::string& environment() const { return environment_json_; }
 
   // The key of a call whose arguments have those digests.
-  Digest KeyOf(std::span<const HashedArgument> arguments) const;
+  Digest KeyOf(std::span<const HashedArgument> arguments,
+               std::optional<std::uint64_t> seed) const;
 
   // The functions that were remembered in the store before the result type got
   // its present name and whose results can be read. Empty as a rule. Looked up
@@ -91,95 +89,57 @@ class FunctionState {
   // Whether an argument of that many bytes is kept.
   bool Keeps(std::uint64_t size) const;
 
+  // Results that are older are too old.
+  absl::Time OldestUsable() const {
+    return options_.max_age == absl::InfiniteDuration()
+               ? absl::InfinitePast()
+               : absl::Now() - options_.max_age;
+  }
+
+  // Whether the next hit is one of those that are audited: each time, so that
+  // over many the share is `audit_rate`.
+  bool TakeAudit() const;
+
  private:
   const MemoStore store_;
   const MemoizeOptions options_;
+  const std::map<std::string, std::string> environment_;
+  const std::string environment_json_;
   const FunctionIdentity identity_;
   const Digest digest_;
   const absl::Status status_;
   const ReadsType reads_old_;
+  const double audit_phase_;
+  mutable std::atomic<std::uint64_t> audits_ = 0;
   mutable std::atomic<bool> first_time_ = true;
   mutable std::mutex mutex_;
   mutable std::optional<std::vector<OldFunction>> old_functions_;
 };
 
 // The key of a call of the function that has the digest `function`.
-Digest KeyOf(const Digest& function, std::span<const HashedArgument> arguments);
+Digest KeyOf(const Digest& function, std::span<const HashedArgument> arguments,
+             std::optional<std::uint64_t> seed);
 
-// One call of a memoized function, from its arguments to the observer. What
-// the store cannot do becomes a fault of the event; nothing here fails.
-//
-// Use in this order: Find; then Hit, or else StageArgument for each argument,
-// StartComputing, StopComputing, Remember. Not thread-safe.
-class OngoingCall {
- public:
-  // `arguments` must outlive the call.
-  OngoingCall(const FunctionState& function, const absl::Status& hashing_status,
-              std::span<const HashedArgument> arguments);
-  // Tells the observer.
-  ~OngoingCall();
-  OngoingCall(const OngoingCall&) = delete;
-  OngoingCall& operator=(const OngoingCall&) = delete;
+// What is remembered of the call of `key`, or of the same call of a time when
+// the result's type had an older name; nothing if it is too old.
+absl::StatusOr<std::optional<FoundCall>> FindCall(
+    const FunctionState& function, const Digest& key,
+    std::span<const HashedArgument> arguments,
+    std::optional<std::uint64_t> seed, bool load);
 
-  // What is remembered of the call, if anything; with `load`, the result's
-  // bytes are in it.
-  std::optional<FoundCall> Find(bool load);
-
-  // The result that was found is what the call returns.
-  void Hit(const FoundCall& found);
-
-  // The result that was found cannot be read: `why`. Its record is dropped.
-  void Damaged(const FoundCall& found, absl::Status why);
-
-  // Keeps the value of the next argument, if it is to be kept.
-  void StageArgument(absl::FunctionRef<void(Sink&)> write);
-
-  void StartComputing();
-  void StopComputing();
-
-  // Stores the result. The status is that of the store, and a fault already.
-  absl::Status Remember(absl::FunctionRef<void(Sink&)> write);
-
-  // False if the options are bad or the arguments could not be hashed; `fault`
-  // says which.
-  bool usable() const { return usable_; }
-
-  const Digest& key() const { return key_; }
-
-  // What the call computed, as it would have been remembered, for when the
-  // store did not take it. Errors: what `write` left in the sink.
-  absl::StatusOr<HeldResult> Hold(absl::FunctionRef<void(Sink&)> write) const;
-
-  // The first thing that went wrong with the store.
-  const absl::Status& fault() const { return fault_; }
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  void Fault(absl::Status status);
-
-  const FunctionState& function_;
-  const std::span<const HashedArgument> arguments_;
-  const Clock::time_point started_ = Clock::now();
-  Digest key_;
-  bool usable_ = true;  // The call has a key and the store may be asked.
-  bool hit_ = false;
-  Clock::time_point computing_;
-  absl::Duration compute_;
-  std::uint64_t result_bytes_ = 0;
-  std::vector<NewCall::Argument> staged_;
-  absl::Status fault_;
-};
-
-// The record and, with `load`, the bytes of a result, outside of a call; a
-// damaged one is dropped and counts as absent.
+// The same for one outside of a call: a damaged one is dropped and counts as
+// absent.
 absl::StatusOr<std::optional<FoundCall>> FindResult(
     const FunctionState& function, std::span<const HashedArgument> arguments,
-    bool load);
+    std::optional<std::uint64_t> seed, bool load);
 
 // Drops what is remembered of a call, if anything.
 absl::Status ForgetCall(const FunctionState& function,
-                        std::span<const HashedArgument> arguments);
+                        std::span<const HashedArgument> arguments,
+                        std::optional<std::uint64_t> seed);
+
+// Drops all calls that `function` can hit.
+absl::Status ForgetCalls(const FunctionState& function);
 
 // Errors: NotFound.
 absl::StatusOr<CallRecord> FindRecord(const FunctionState& function,

@@ -6,13 +6,18 @@
 namespace ireneo {
 namespace {
 
-void WriteCalleesAndSalts(const FunctionIdentity& identity, Sink& sink) {
+void WriteDependencies(const FunctionIdentity& identity, Sink& sink) {
   for (const std::string& callee : identity.callees) {
     sink.WriteString("callee");
     sink.WriteString(callee);
   }
   for (const auto& [name, value] : identity.salts) {
     sink.WriteString("salt");
+    sink.WriteString(name);
+    sink.WriteString(value);
+  }
+  for (const auto& [name, value] : identity.environment) {
+    sink.WriteString("environment");
     sink.WriteString(name);
     sink.WriteString(value);
   }
@@ -29,7 +34,7 @@ Digest FunctionDigest(const FunctionIdentity& identity) {
   sink.WriteString(identity.name);
   sink.WriteString("version");
   sink.WriteString(identity.version);
-  WriteCalleesAndSalts(identity, sink);
+  WriteDependencies(identity, sink);
   sink.WriteString("result");
   sink.WriteString(identity.result_type);
   for (const std::string& type : identity.argument_types) {
@@ -40,22 +45,28 @@ Digest FunctionDigest(const FunctionIdentity& identity) {
 }
 
 std::string VersionForCallers(const FunctionIdentity& identity) {
-  if (identity.callees.empty() && identity.salts.empty()) {
+  if (identity.callees.empty() && identity.salts.empty() &&
+      identity.environment.empty()) {
     return identity.version;
   }
   DigestSink sink;
   sink.WriteString("ireneo.version/1");
-  WriteCalleesAndSalts(identity, sink);
+  WriteDependencies(identity, sink);
   return absl::StrCat(identity.version, "+",
                       sink.digest().ToHex().substr(0, 16));
 }
 
-Digest CallKey(const Digest& function, std::span<const Digest> arguments) {
+Digest CallKey(const Digest& function, std::span<const Digest> arguments,
+               std::optional<std::uint64_t> seed) {
   DigestSink sink;
   sink.WriteString("ireneo.call/1");
   sink.Write(std::as_bytes(std::span(function.bytes())));
   for (const Digest& argument : arguments) {
     sink.Write(std::as_bytes(std::span(argument.bytes())));
+  }
+  if (seed.has_value()) {
+    sink.WriteString("seed");
+    sink.WriteU64(*seed);
   }
   return sink.digest();
 }

@@ -1,8 +1,10 @@
 #include "ireneo/memo/memo_index.h"
 
 #include <array>
+#include <bit>
 #include <boost/json.hpp>
 #include <cstring>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -16,14 +18,18 @@ namespace {
 
 namespace json = boost::json;
 
-// Of one argument in calls.arguments: its digest, and whether it was kept.
+// Of one argument in calls.arguments: its digest, and where its value is.
 constexpr std::size_t kArgumentSize = Digest::kSize + 1;
+constexpr char kNotKept = 0;
+constexpr char kInBlobs = 1;
+constexpr char kInCall = 2;
 
-// The columns that ReadRecords takes, in its order.
-#define IRENEO_SELECT_RECORDS                                     \
-  "SELECT key, function, version, salts, argument_types, "        \
-  "argument_names, result_type, arguments, result, result_size, " \
-  "elapsed, created, last_use, hits, environment FROM records "
+// The columns that ReadRecord takes, in its order.
+#define IRENEO_SELECT_RECORDS                                        \
+  "SELECT key, function, version, salts, argument_types, "           \
+  "argument_names, result_type, arguments, result, result_size, "    \
+  "elapsed, created, last_use, hits, environment, callee_versions, " \
+  "environment_in_key, seed, spent, callees, argument_values FROM records "
 
 std::string ToJson(const std::vector<std::string>& strings) {
   return json::serialize(json::array(strings.begin(), strings.end()));
@@ -66,6 +72,28 @@ absl::StatusOr<std::map<std::string, std::string>> MapFromJson(
   return strings;
 }
 
+// The first bytes of `bytes`.
+Digest DigestOf(std::span<const std::byte> bytes) {
+  std::array<std::uint8_t, Digest::kSize> digest;
+  std::memcpy(digest.data(), bytes.data(), digest.size());
+  return Digest(digest);
+}
+
+// Takes the first of calls.argument_values.
+absl::StatusOr<std::span<const std::byte>> TakeSmallValue(
+    std::span<const std::byte>& values, const Digest& key) {
+  const std::size_t size =
+      values.empty() ? 0 : std::to_integer<std::size_t>(values.front());
+  if (values.size() < 1 + size) {
+    return absl::DataLossError(absl::StrCat(
+        "index database: call ", key.ToString(), " has ", values.size(),
+        " bytes of argument values where ", 1 + size, " are expected"));
+  }
+  const std::span<const std::byte> value = values.subspan(1, size);
+  values = values.subspan(1 + size);
+  return value;
+}
+
 // The smallest and the greatest digest whose hex form starts with `hex`.
 std::optional<std::pair<Digest, Digest>> PrefixRange(std::string_view hex) {
   if (hex.empty() || hex.size() > 2 * Digest::kSize) return std::nullopt;
@@ -81,8 +109,46 @@ std::optional<std::pair<Digest, Digest>> PrefixRange(std::string_view hex) {
 
 }  // namespace
 
+namespace {
+
+constexpr char kConflicts[] = R"sql(
+    CREATE TABLE conflicts(
+      key     BLOB NOT NULL,     -- of a call
+      result  BLOB NOT NULL,     -- a digest in blobs: another result of it
+      created INTEGER NOT NULL,  -- microseconds since 1970, UTC
+      times   INTEGER NOT NULL,  -- how often that came out
+      PRIMARY KEY(key, result)
+    ) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr char kViews[] = R"sql(
+    CREATE VIEW arguments AS
+      SELECT key, i AS position, substr(arguments, 17 * i + 1, 16) AS digest,
+             substr(arguments, 17 * i + 17, 1) <> x'00' AS kept
+      FROM calls CROSS JOIN positions WHERE i < length(arguments) / 17;
+
+    CREATE VIEW records AS
+      SELECT c.key AS key, f.name AS function,
+             f.version AS version, f.callees AS callee_versions,
+             f.salts AS salts, f.environment AS environment_in_key,
+             f.argument_types AS argument_types,
+             f.argument_names AS argument_names,
+             f.result_type AS result_type, c.arguments AS arguments,
+             c.seed AS seed, c.result AS result,
+             coalesce(b.size, 0) AS result_size, c.elapsed AS elapsed,
+             c.spent AS spent, c.created AS created, c.last_use AS last_use,
+             c.hits AS hits, c.callees AS callees,
+             c.argument_values AS argument_values,
+             e.description AS environment
+      FROM calls c JOIN functions f ON f.id = c.function
+                   JOIN environments e ON e.id = c.environment
+                   LEFT JOIN blobs b ON b.digest = c.result;
+)sql";
+
+}  // namespace
+
 std::string MemoIndex::Schema() {
-  return R"sql(
+  return absl::StrCat(R"sql(
     CREATE TABLE functions(
       id             INTEGER PRIMARY KEY,
       digest         BLOB NOT NULL UNIQUE,  -- of all that follows but names
@@ -92,7 +158,8 @@ std::string MemoIndex::Schema() {
       salts          TEXT NOT NULL,         -- JSON object
       result_type    TEXT NOT NULL,
       argument_types TEXT NOT NULL,         -- JSON array
-      argument_names TEXT NOT NULL          -- JSON array, empty if not given
+      argument_names TEXT NOT NULL,         -- JSON array, empty if not given
+      environment    TEXT NOT NULL DEFAULT '{}'  -- JSON object: what counts
     ) STRICT;
 
     CREATE TABLE environments(
@@ -104,40 +171,42 @@ std::string MemoIndex::Schema() {
       key         BLOB PRIMARY KEY,
       function    INTEGER NOT NULL REFERENCES functions(id),
       environment INTEGER NOT NULL REFERENCES environments(id),
-      arguments   BLOB NOT NULL,     -- for each: its digest, then 1 if its
-                                     -- value is in blobs, else 0: 17 bytes
+      arguments   BLOB NOT NULL,     -- for each: its digest, then 0, 1 if its
+                                     -- value is in blobs, 2 if it is in
+                                     -- argument_values: 17 bytes
       result      BLOB NOT NULL,     -- a digest in blobs
       elapsed     INTEGER NOT NULL,  -- nanoseconds to compute
       created     INTEGER NOT NULL,  -- microseconds since 1970, UTC
       last_use    INTEGER NOT NULL,  -- microseconds since 1970, UTC
-      hits        INTEGER NOT NULL DEFAULT 0
+      hits        INTEGER NOT NULL DEFAULT 0,
+      spent       INTEGER NOT NULL DEFAULT 0,  -- nanoseconds beyond computing
+      seed        INTEGER,           -- its 64 bits; NULL if it has none
+      callees     BLOB NOT NULL DEFAULT x'',   -- keys of calls, 16 bytes each
+      argument_values BLOB NOT NULL DEFAULT x''  -- of those marked 2: their
+                                     -- size in one byte, then their bytes
     ) STRICT, WITHOUT ROWID;
-
+    )sql",
+                      kConflicts, R"sql(
     CREATE TABLE positions(i INTEGER PRIMARY KEY) STRICT;  -- 0 to 255
     INSERT INTO positions
       WITH RECURSIVE count(i) AS (
         VALUES (0) UNION ALL SELECT i + 1 FROM count WHERE i < 255)
       SELECT i FROM count;
+    )sql",
+                      kViews);
+}
 
-    CREATE VIEW arguments AS
-      SELECT key, i AS position, substr(arguments, 17 * i + 1, 16) AS digest,
-             substr(arguments, 17 * i + 17, 1) = x'01' AS kept
-      FROM calls CROSS JOIN positions WHERE i < length(arguments) / 17;
-
-    CREATE VIEW records AS
-      SELECT c.key AS key, f.name AS function,
-             f.version AS version, f.salts AS salts,
-             f.argument_types AS argument_types,
-             f.argument_names AS argument_names,
-             f.result_type AS result_type, c.arguments AS arguments,
-             c.result AS result,
-             coalesce(b.size, 0) AS result_size, c.elapsed AS elapsed,
-             c.created AS created, c.last_use AS last_use, c.hits AS hits,
-             e.description AS environment
-      FROM calls c JOIN functions f ON f.id = c.function
-                   JOIN environments e ON e.id = c.environment
-                   LEFT JOIN blobs b ON b.digest = c.result;
-  )sql";
+std::vector<std::string> MemoIndex::Upgrades() {
+  return {absl::StrCat(R"sql(
+    ALTER TABLE functions ADD COLUMN environment TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE calls ADD COLUMN spent INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE calls ADD COLUMN seed INTEGER;
+    ALTER TABLE calls ADD COLUMN callees BLOB NOT NULL DEFAULT x'';
+    ALTER TABLE calls ADD COLUMN argument_values BLOB NOT NULL DEFAULT x'';
+    DROP VIEW records;
+    DROP VIEW arguments;
+    )sql",
+                       kConflicts, kViews)};
 }
 
 absl::StatusOr<std::optional<FoundCall>> MemoIndex::Find(const Digest& key,
@@ -146,7 +215,7 @@ absl::StatusOr<std::optional<FoundCall>> MemoIndex::Find(const Digest& key,
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
       connection.Prepare(
-          "SELECT c.result, c.elapsed, b.size, b.data FROM calls c "
+          "SELECT c.result, c.elapsed, b.size, b.data, c.created FROM calls c "
           "LEFT JOIN blobs b ON b.digest = c.result WHERE c.key = ?"));
   select.Bind(1, key);
   IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
@@ -154,6 +223,7 @@ absl::StatusOr<std::optional<FoundCall>> MemoIndex::Find(const Digest& key,
   FoundCall call;
   call.key = key;
   call.elapsed = absl::Nanoseconds(select.ColumnInt64(1));
+  call.created = absl::FromUnixMicros(select.ColumnInt64(4));
   IRENEO_ASSIGN_OR_RETURN(call.result, select.ColumnDigest(0));
   if (select.ColumnIsNull(2)) {
     call.blob = absl::DataLossError(absl::StrCat(
@@ -172,13 +242,30 @@ absl::StatusOr<std::optional<FoundCall>> MemoIndex::Find(const Digest& key,
   return call;
 }
 
-absl::Status MemoIndex::Insert(const NewCall& call) {
+absl::StatusOr<bool> MemoIndex::Insert(const NewCall& call) {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                           WriteTransaction::Begin(connection));
+  IRENEO_ASSIGN_OR_RETURN(const bool conflict, InsertInto(call, connection));
+  IRENEO_RETURN_IF_ERROR(transaction.Commit());
+  return conflict;
+}
+
+absl::Status MemoIndex::InsertAll(std::span<const NewCall> calls) {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                          WriteTransaction::Begin(connection));
+  for (const NewCall& call : calls) {
+    IRENEO_RETURN_IF_ERROR(InsertInto(call, connection).status());
+  }
+  return transaction.Commit();
+}
+
+absl::StatusOr<bool> MemoIndex::InsertInto(const NewCall& call,
+                                           Connection& connection) {
   IRENEO_RETURN_IF_ERROR(blobs_.Commit(call.result, connection).status());
   for (const NewCall::Argument& argument : call.arguments) {
-    if (argument.kept.has_value()) {
+    if (argument.kept.has_value() && argument.kept->size > kSmallArgument) {
       IRENEO_RETURN_IF_ERROR(
           blobs_.Commit(*argument.kept, connection).status());
     }
@@ -186,12 +273,81 @@ absl::Status MemoIndex::Insert(const NewCall& call) {
   if (call.describe_function) {
     IRENEO_RETURN_IF_ERROR(InsertFunction(call, connection));
   }
-  IRENEO_ASSIGN_OR_RETURN(const bool inserted, InsertCall(call, connection));
+  IRENEO_ASSIGN_OR_RETURN(bool inserted, InsertCall(call, connection));
   if (!inserted && !call.describe_function) {
     // Either the key has a record, or someone removed the function's row.
     IRENEO_RETURN_IF_ERROR(InsertFunction(call, connection));
-    IRENEO_RETURN_IF_ERROR(InsertCall(call, connection).status());
+    IRENEO_ASSIGN_OR_RETURN(inserted, InsertCall(call, connection));
   }
+  if (inserted) return false;
+  return Replace(call, connection);
+}
+
+absl::StatusOr<bool> MemoIndex::Replace(const NewCall& call,
+                                        Connection& connection) {
+  Digest before;
+  absl::Time created;
+  std::int64_t hits = 0;
+  std::int64_t spent = 0;
+  {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare(
+            "SELECT result, created, hits, spent FROM calls WHERE key = ?"));
+    select.Bind(1, call.key);
+    IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
+    if (!found) {
+      return absl::InternalError(absl::StrCat(
+          "index database: call ", call.key.ToString(), " was not written"));
+    }
+    IRENEO_ASSIGN_OR_RETURN(before, select.ColumnDigest(0));
+    created = absl::FromUnixMicros(select.ColumnInt64(1));
+    hits = select.ColumnInt64(2);
+    spent = select.ColumnInt64(3);
+  }
+  const bool expired = created < call.replace_before;
+  if (expired) {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement remove,
+        connection.Prepare("DELETE FROM calls WHERE key = ?"));
+    IRENEO_RETURN_IF_ERROR(remove.Bind(1, call.key).Run());
+    IRENEO_RETURN_IF_ERROR(InsertCall(call, connection).status());
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement update,
+        connection.Prepare("UPDATE calls SET hits = ?, spent = spent + ? "
+                           "WHERE key = ?"));
+    update.Bind(1, hits).Bind(2, spent).Bind(3, call.key);
+    IRENEO_RETURN_IF_ERROR(update.Run());
+  }
+  if (before == call.result.digest) return false;
+  // Of results of different times it is no wonder, unless it was asked for.
+  if (expired && call.replace_before != absl::InfiniteFuture()) return false;
+  IRENEO_RETURN_IF_ERROR(CountConflict(
+      call.key, expired ? before : call.result.digest, connection));
+  return true;
+}
+
+absl::Status MemoIndex::CountConflict(const Digest& key, const Digest& result,
+                                      Connection& connection) {
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement insert,
+      connection.Prepare(
+          "INSERT INTO conflicts(key, result, created, times) "
+          "VALUES (?, ?, ?, 1) "
+          "ON CONFLICT(key, result) DO UPDATE SET times = times + 1"));
+  return insert.Bind(1, key)
+      .Bind(2, result)
+      .Bind(3, absl::ToUnixMicros(absl::Now()))
+      .Run();
+}
+
+absl::Status MemoIndex::AddConflict(const Digest& key,
+                                    const StagedBlob& result) {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                          WriteTransaction::Begin(connection));
+  IRENEO_RETURN_IF_ERROR(blobs_.Commit(result, connection).status());
+  IRENEO_RETURN_IF_ERROR(CountConflict(key, result.digest, connection));
   return transaction.Commit();
 }
 
@@ -201,25 +357,49 @@ absl::StatusOr<bool> MemoIndex::InsertCall(const NewCall& call,
       Statement insert,
       connection.Prepare(
           "INSERT OR IGNORE INTO calls(key, function, environment, arguments, "
-          "result, elapsed, created, last_use) "
-          "SELECT ?1, f.id, e.id, ?4, ?5, ?6, ?7, ?7 "
+          "result, elapsed, created, last_use, spent, seed, callees, "
+          "argument_values) "
+          "SELECT ?1, f.id, e.id, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11 "
           "FROM functions f, environments e "
           "WHERE f.digest = ?2 AND e.description = ?3"));
   std::string arguments;
+  std::string values;
   arguments.reserve(call.arguments.size() * kArgumentSize);
   for (const NewCall::Argument& argument : call.arguments) {
     arguments.append(
         reinterpret_cast<const char*>(argument.digest.bytes().data()),
         Digest::kSize);
-    arguments.push_back(argument.kept.has_value() ? 1 : 0);
+    if (!argument.kept.has_value()) {
+      arguments.push_back(kNotKept);
+    } else if (argument.kept->size > kSmallArgument) {
+      arguments.push_back(kInBlobs);
+    } else {
+      arguments.push_back(kInCall);
+      values.push_back(static_cast<char>(argument.kept->size));
+      values.append(argument.kept->inline_bytes);
+    }
+  }
+  std::string callees;
+  callees.reserve(call.callees.size() * Digest::kSize);
+  for (const Digest& callee : call.callees) {
+    callees.append(reinterpret_cast<const char*>(callee.bytes().data()),
+                   Digest::kSize);
   }
   insert.Bind(1, call.key)
       .Bind(2, call.function_digest)
-      .Bind(3, std::string_view(call.environment))
+      .Bind(3, call.environment)
       .Bind(4, std::as_bytes(std::span(arguments)))
       .Bind(5, call.result.digest)
       .Bind(6, absl::ToInt64Nanoseconds(call.elapsed))
-      .Bind(7, absl::ToUnixMicros(absl::Now()));
+      .Bind(7, absl::ToUnixMicros(call.created))
+      .Bind(8, absl::ToInt64Nanoseconds(call.spent))
+      .Bind(10, std::as_bytes(std::span(callees)))
+      .Bind(11, std::as_bytes(std::span(values)));
+  if (call.seed.has_value()) {
+    insert.Bind(9, std::bit_cast<std::int64_t>(*call.seed));
+  } else {
+    insert.BindNull(9);
+  }
   IRENEO_RETURN_IF_ERROR(insert.Run());
   return connection.changes() > 0;
 }
@@ -231,15 +411,15 @@ absl::Status MemoIndex::InsertFunction(const NewCall& call,
         Statement insert,
         connection.Prepare("INSERT OR IGNORE INTO environments(description) "
                            "VALUES (?)"));
-    insert.Bind(1, std::string_view(call.environment));
+    insert.Bind(1, call.environment);
     IRENEO_RETURN_IF_ERROR(insert.Run());
   }
   IRENEO_ASSIGN_OR_RETURN(
       Statement insert,
       connection.Prepare(
           "INSERT INTO functions(digest, name, version, callees, salts, "
-          "result_type, argument_types, argument_names) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+          "result_type, argument_types, argument_names, environment) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
           "ON CONFLICT(digest) DO UPDATE SET "
           "argument_names = excluded.argument_names "
           "WHERE argument_names <> excluded.argument_names"));
@@ -248,6 +428,7 @@ absl::Status MemoIndex::InsertFunction(const NewCall& call,
   const std::string salts = ToJson(function.salts);
   const std::string types = ToJson(function.argument_types);
   const std::string names = ToJson(*call.argument_names);
+  const std::string environment = ToJson(function.environment);
   insert.Bind(1, call.function_digest)
       .Bind(2, std::string_view(function.name))
       .Bind(3, std::string_view(function.version))
@@ -255,15 +436,36 @@ absl::Status MemoIndex::InsertFunction(const NewCall& call,
       .Bind(5, std::string_view(salts))
       .Bind(6, std::string_view(function.result_type))
       .Bind(7, std::string_view(types))
-      .Bind(8, std::string_view(names));
+      .Bind(8, std::string_view(names))
+      .Bind(9, std::string_view(environment));
   return insert.Run();
 }
 
 absl::Status MemoIndex::Forget(const Digest& key) {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
-  IRENEO_ASSIGN_OR_RETURN(
-      Statement remove, connection.Prepare("DELETE FROM calls WHERE key = ?"));
-  return remove.Bind(1, key).Run();
+  IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                          WriteTransaction::Begin(connection));
+  for (const char* sql : {"DELETE FROM calls WHERE key = ?",
+                          "DELETE FROM conflicts WHERE key = ?"}) {
+    IRENEO_ASSIGN_OR_RETURN(Statement remove, connection.Prepare(sql));
+    IRENEO_RETURN_IF_ERROR(remove.Bind(1, key).Run());
+  }
+  return transaction.Commit();
+}
+
+absl::Status MemoIndex::ForgetFunction(const Digest& function_digest) {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                          WriteTransaction::Begin(connection));
+  for (const char* sql :
+       {"DELETE FROM conflicts WHERE key IN (SELECT key FROM calls WHERE "
+        "function = (SELECT id FROM functions WHERE digest = ?))",
+        "DELETE FROM calls WHERE function = "
+        "(SELECT id FROM functions WHERE digest = ?)"}) {
+    IRENEO_ASSIGN_OR_RETURN(Statement remove, connection.Prepare(sql));
+    IRENEO_RETURN_IF_ERROR(remove.Bind(1, function_digest).Run());
+  }
+  return transaction.Commit();
 }
 
 absl::Status MemoIndex::ForgetResult(const Digest& key, const Digest& result,
@@ -277,18 +479,21 @@ absl::Status MemoIndex::ForgetResult(const Digest& key, const Digest& result,
   return remove.Bind(1, key).Bind(2, result).Bind(3, std::int64_t{lost}).Run();
 }
 
-absl::Status MemoIndex::AddUses(const std::vector<KeyUse>& uses, Wait wait) {
+absl::Status MemoIndex::AddUses(const std::vector<KeyUse>& uses,
+                                IfBusy if_busy) {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
-                          WriteTransaction::Begin(connection, wait));
+                          WriteTransaction::Begin(connection, if_busy));
   for (const KeyUse& use : uses) {
     IRENEO_ASSIGN_OR_RETURN(
         Statement update,
         connection.Prepare("UPDATE calls SET hits = hits + ?, "
+                           "spent = spent + ?, "
                            "last_use = max(last_use, ?) WHERE key = ?"));
     update.Bind(1, use.hits)
-        .Bind(2, absl::ToUnixMicros(use.last))
-        .Bind(3, use.key);
+        .Bind(2, absl::ToInt64Nanoseconds(use.spent))
+        .Bind(3, absl::ToUnixMicros(use.last))
+        .Bind(4, use.key);
     IRENEO_RETURN_IF_ERROR(update.Run());
   }
   return transaction.Commit();
@@ -300,16 +505,27 @@ absl::StatusOr<CallRecord> MemoIndex::Record(const Digest& key) const {
       Statement select,
       connection.Prepare(IRENEO_SELECT_RECORDS "WHERE key = ?"));
   select.Bind(1, key);
-  IRENEO_ASSIGN_OR_RETURN(std::vector<CallRecord> records, ReadRecords(select));
-  if (records.empty()) {
+  IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (!found) {
     return absl::NotFoundError(
         absl::StrCat("no call ", key.ToString(), " is remembered"));
   }
-  return std::move(records.front());
+  return ReadRecord(select);
 }
 
 absl::StatusOr<std::vector<CallRecord>> MemoIndex::Records(
     const CallFilter& filter) const {
+  std::vector<CallRecord> records;
+  IRENEO_RETURN_IF_ERROR(ForEachRecord(filter, [&](CallRecord&& record) {
+    records.push_back(std::move(record));
+    return true;
+  }));
+  return records;
+}
+
+absl::Status MemoIndex::ForEachRecord(
+    const CallFilter& filter,
+    absl::FunctionRef<bool(CallRecord&&)> visit) const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   // A prefix is compared by substr, not LIKE: names may contain % and _.
   IRENEO_ASSIGN_OR_RETURN(
@@ -318,6 +534,7 @@ absl::StatusOr<std::vector<CallRecord>> MemoIndex::Records(
                          "WHERE (function = ?1 OR (NOT ?2 AND "
                          "substr(function, 1, length(?1)) = ?1)) "
                          "AND (?3 = '' OR version = ?3) AND created >= ?4 "
+                         "AND (?6 IS NULL OR result = ?6) "
                          "ORDER BY created DESC, key LIMIT ?5"));
   select.Bind(1, std::string_view(filter.function))
       .Bind(2, std::int64_t{filter.exact})
@@ -326,54 +543,101 @@ absl::StatusOr<std::vector<CallRecord>> MemoIndex::Records(
                    ? std::int64_t{0}
                    : absl::ToUnixMicros(filter.since))
       .Bind(5, filter.limit);
-  return ReadRecords(select);
-}
-
-absl::StatusOr<std::vector<CallRecord>> MemoIndex::ReadRecords(
-    Statement& select) {
-  std::vector<CallRecord> records;
+  if (filter.result.has_value()) {
+    select.Bind(6, *filter.result);
+  } else {
+    select.BindNull(6);
+  }
   while (true) {
     IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
-    if (!row) return records;
-    CallRecord& record = records.emplace_back();
-    IRENEO_ASSIGN_OR_RETURN(record.key, select.ColumnDigest(0));
-    record.function = select.ColumnText(1);
-    record.version = select.ColumnText(2);
-    IRENEO_ASSIGN_OR_RETURN(record.salts,
-                            MapFromJson(select.ColumnText(3), "salts"));
-    IRENEO_ASSIGN_OR_RETURN(
-        const std::vector<std::string> types,
-        StringsFromJson(select.ColumnText(4), "argument_types"));
-    IRENEO_ASSIGN_OR_RETURN(
-        const std::vector<std::string> names,
-        StringsFromJson(select.ColumnText(5), "argument_names"));
-    record.result_type = select.ColumnText(6);
-    const std::span<const std::byte> arguments = select.ColumnBlob(7);
-    if (arguments.size() != types.size() * kArgumentSize) {
-      return absl::DataLossError(
-          absl::StrCat("index database: call ", record.key.ToString(), " has ",
-                       arguments.size(), " bytes of arguments, expected ",
-                       types.size() * kArgumentSize));
-    }
-    for (std::size_t i = 0; i < types.size(); ++i) {
-      ArgumentRecord& argument = record.arguments.emplace_back();
-      if (i < names.size()) argument.name = names[i];
-      argument.type = types[i];
-      std::array<std::uint8_t, Digest::kSize> digest;
-      std::memcpy(digest.data(), arguments.data() + i * kArgumentSize,
-                  digest.size());
-      argument.digest = Digest(digest);
-      argument.kept =
-          arguments[i * kArgumentSize + Digest::kSize] == std::byte{1};
-    }
-    IRENEO_ASSIGN_OR_RETURN(record.result, select.ColumnDigest(8));
-    record.result_size = static_cast<std::uint64_t>(select.ColumnInt64(9));
-    record.elapsed = absl::Nanoseconds(select.ColumnInt64(10));
-    record.created_at = absl::FromUnixMicros(select.ColumnInt64(11));
-    record.last_used_at = absl::FromUnixMicros(select.ColumnInt64(12));
-    record.hits = select.ColumnInt64(13);
-    record.environment = select.ColumnText(14);
+    if (!row) return absl::OkStatus();
+    IRENEO_ASSIGN_OR_RETURN(CallRecord record, ReadRecord(select));
+    if (!visit(std::move(record))) return absl::OkStatus();
   }
+}
+
+absl::StatusOr<std::vector<ConflictRecord>> MemoIndex::Conflicts(
+    const Digest& key) const {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare("SELECT result, created, times FROM conflicts "
+                         "WHERE key = ? ORDER BY created, result"));
+  select.Bind(1, key);
+  std::vector<ConflictRecord> conflicts;
+  while (true) {
+    IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return conflicts;
+    ConflictRecord& conflict = conflicts.emplace_back();
+    conflict.key = key;
+    IRENEO_ASSIGN_OR_RETURN(conflict.result, select.ColumnDigest(0));
+    conflict.first_seen = absl::FromUnixMicros(select.ColumnInt64(1));
+    conflict.times = select.ColumnInt64(2);
+  }
+}
+
+absl::StatusOr<CallRecord> MemoIndex::ReadRecord(const Statement& select) {
+  CallRecord record;
+  IRENEO_ASSIGN_OR_RETURN(record.key, select.ColumnDigest(0));
+  record.function = select.ColumnText(1);
+  record.version = select.ColumnText(2);
+  IRENEO_ASSIGN_OR_RETURN(record.salts,
+                          MapFromJson(select.ColumnText(3), "salts"));
+  IRENEO_ASSIGN_OR_RETURN(
+      const std::vector<std::string> types,
+      StringsFromJson(select.ColumnText(4), "argument_types"));
+  IRENEO_ASSIGN_OR_RETURN(
+      const std::vector<std::string> names,
+      StringsFromJson(select.ColumnText(5), "argument_names"));
+  record.result_type = select.ColumnText(6);
+  const std::span<const std::byte> arguments = select.ColumnBlob(7);
+  if (arguments.size() != types.size() * kArgumentSize) {
+    return absl::DataLossError(
+        absl::StrCat("index database: call ", record.key.ToString(), " has ",
+                     arguments.size(), " bytes of arguments, expected ",
+                     types.size() * kArgumentSize));
+  }
+  std::span<const std::byte> values = select.ColumnBlob(20);
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    const std::span<const std::byte> bytes =
+        arguments.subspan(i * kArgumentSize, kArgumentSize);
+    ArgumentRecord& argument = record.arguments.emplace_back();
+    if (i < names.size()) argument.name = names[i];
+    argument.type = types[i];
+    argument.digest = DigestOf(bytes);
+    const auto where = static_cast<char>(bytes[Digest::kSize]);
+    argument.kept = where != kNotKept;
+    if (where != kInCall) continue;
+    IRENEO_ASSIGN_OR_RETURN(const std::span<const std::byte> value,
+                            TakeSmallValue(values, record.key));
+    argument.small_value.emplace(reinterpret_cast<const char*>(value.data()),
+                                 value.size());
+  }
+  IRENEO_ASSIGN_OR_RETURN(record.result, select.ColumnDigest(8));
+  record.result_size = static_cast<std::uint64_t>(select.ColumnInt64(9));
+  record.elapsed = absl::Nanoseconds(select.ColumnInt64(10));
+  record.created_at = absl::FromUnixMicros(select.ColumnInt64(11));
+  record.last_used_at = absl::FromUnixMicros(select.ColumnInt64(12));
+  record.hits = select.ColumnInt64(13);
+  record.environment = select.ColumnText(14);
+  IRENEO_ASSIGN_OR_RETURN(record.callee_versions,
+                          StringsFromJson(select.ColumnText(15), "callees"));
+  IRENEO_ASSIGN_OR_RETURN(record.environment_in_key,
+                          MapFromJson(select.ColumnText(16), "environment"));
+  if (!select.ColumnIsNull(17)) {
+    record.seed = std::bit_cast<std::uint64_t>(select.ColumnInt64(17));
+  }
+  record.spent = absl::Nanoseconds(select.ColumnInt64(18));
+  const std::span<const std::byte> callees = select.ColumnBlob(19);
+  if (callees.size() % Digest::kSize != 0) {
+    return absl::DataLossError(absl::StrCat(
+        "index database: call ", record.key.ToString(), " has ", callees.size(),
+        " bytes of callees, expected a multiple of ", Digest::kSize));
+  }
+  for (std::size_t i = 0; i < callees.size(); i += Digest::kSize) {
+    record.callees.push_back(DigestOf(callees.subspan(i)));
+  }
+  return record;
 }
 
 absl::StatusOr<std::vector<std::string>> MemoIndex::ResultTypes(
@@ -401,7 +665,9 @@ absl::StatusOr<std::vector<FunctionSummary>> MemoIndex::Functions() const {
       Statement select,
       connection.Prepare(
           "SELECT f.name, f.version, count(*), sum(c.hits), total(c.elapsed), "
-          "total(c.hits * 1.0 * c.elapsed) FROM calls c "
+          "total(c.hits * 1.0 * c.elapsed), total(c.spent), "
+          "count(*) FILTER (WHERE c.key IN (SELECT key FROM conflicts)) "
+          "FROM calls c "
           "JOIN functions f ON f.id = c.function "
           "GROUP BY f.name, f.version ORDER BY f.name, min(c.created)"));
   std::vector<FunctionSummary> functions;
@@ -418,6 +684,8 @@ absl::StatusOr<std::vector<FunctionSummary>> MemoIndex::Functions() const {
     function.hits += select.ColumnInt64(3);
     function.computed += absl::Nanoseconds(select.ColumnDouble(4));
     function.saved += absl::Nanoseconds(select.ColumnDouble(5));
+    function.spent += absl::Nanoseconds(select.ColumnDouble(6));
+    function.conflicts += select.ColumnInt64(7);
   }
   IRENEO_ASSIGN_OR_RETURN(
       Statement sizes,
@@ -446,7 +714,8 @@ absl::StatusOr<StoreStats> MemoIndex::Stats() const {
       connection.Prepare(
           "SELECT (SELECT count(DISTINCT f.name) FROM functions f JOIN calls c "
           "ON c.function = f.id), count(*), coalesce(sum(c.hits), 0), "
-          "total(c.elapsed), total(c.hits * 1.0 * c.elapsed), "
+          "total(c.elapsed), total(c.hits * 1.0 * c.elapsed), total(c.spent), "
+          "count(*) FILTER (WHERE c.key IN (SELECT key FROM conflicts)), "
           "coalesce(sum(b.size), 0) + (SELECT coalesce(sum(b.size), 0) "
           "FROM arguments a JOIN blobs b ON b.digest = a.digest WHERE a.kept) "
           "FROM calls c LEFT JOIN blobs b ON b.digest = c.result"));
@@ -457,7 +726,9 @@ absl::StatusOr<StoreStats> MemoIndex::Stats() const {
   stats.hits = select.ColumnInt64(2);
   stats.computed = absl::Nanoseconds(select.ColumnDouble(3));
   stats.saved = absl::Nanoseconds(select.ColumnDouble(4));
-  const std::int64_t referred = select.ColumnInt64(5);
+  stats.spent = absl::Nanoseconds(select.ColumnDouble(5));
+  stats.conflicts = select.ColumnInt64(6);
+  const std::int64_t referred = select.ColumnInt64(7);
   IRENEO_ASSIGN_OR_RETURN(
       Statement blobs,
       connection.Prepare(
@@ -470,6 +741,46 @@ absl::StatusOr<StoreStats> MemoIndex::Stats() const {
   stats.bytes_deduplicated =
       static_cast<std::uint64_t>(referred - blobs.ColumnInt64(2));
   return stats;
+}
+
+absl::Status MemoIndex::ForEachSmallArgument(
+    absl::FunctionRef<bool(const Digest&, std::span<const std::byte>)> visit)
+    const {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare("SELECT key, arguments, argument_values FROM calls "
+                         "WHERE argument_values <> x''"));
+  while (true) {
+    IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return absl::OkStatus();
+    IRENEO_ASSIGN_OR_RETURN(const Digest key, select.ColumnDigest(0));
+    const std::span<const std::byte> arguments = select.ColumnBlob(1);
+    std::span<const std::byte> values = select.ColumnBlob(2);
+    for (std::size_t i = 0; i + kArgumentSize <= arguments.size();
+         i += kArgumentSize) {
+      if (static_cast<char>(arguments[i + Digest::kSize]) != kInCall) continue;
+      IRENEO_ASSIGN_OR_RETURN(const std::span<const std::byte> value,
+                              TakeSmallValue(values, key));
+      if (!visit(DigestOf(arguments.subspan(i)), value)) {
+        return absl::OkStatus();
+      }
+    }
+  }
+}
+
+absl::StatusOr<Blob> MemoIndex::FindSmallArgument(const Digest& digest) const {
+  std::optional<Blob> found;
+  IRENEO_RETURN_IF_ERROR(ForEachSmallArgument(
+      [&](const Digest& argument, std::span<const std::byte> value) {
+        if (argument == digest && Digest::Of(value) == digest) {
+          found = Blob::Copy(value);
+        }
+        return !found.has_value();
+      }));
+  if (found.has_value()) return *std::move(found);
+  return absl::NotFoundError(
+      absl::StrCat("no call has the argument ", digest.ToString()));
 }
 
 absl::StatusOr<std::vector<PrefixMatch>> MemoIndex::FindByPrefix(
@@ -498,6 +809,16 @@ absl::StatusOr<std::vector<PrefixMatch>> MemoIndex::FindByPrefix(
       matches.push_back({.digest = digest, .is_call = is_call});
     }
   }
+  if (!matches.empty()) return matches;
+  std::set<Digest> arguments;
+  IRENEO_RETURN_IF_ERROR(ForEachSmallArgument(
+      [&](const Digest& digest, std::span<const std::byte>) {
+        if (digest >= range->first && digest <= range->second) {
+          arguments.insert(digest);
+        }
+        return arguments.size() < static_cast<std::size_t>(limit);
+      }));
+  for (const Digest& digest : arguments) matches.push_back({.digest = digest});
   return matches;
 }
 

@@ -7,11 +7,14 @@
 // be lost.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -30,6 +33,7 @@ struct FoundCall {
   Digest result;
   std::uint64_t result_size = 0;
   absl::Duration elapsed;  // What computing took.
+  absl::Time created;
   // The type of the result if that is an older one than the function's; valid
   // as long as its FunctionState.
   const std::string* old_type = nullptr;
@@ -50,22 +54,38 @@ struct NewCall {
   const std::vector<std::string>* argument_names = nullptr;
   std::vector<Argument> arguments = {};
   StagedBlob result;
+  std::optional<std::uint64_t> seed = std::nullopt;
   absl::Duration elapsed;
-  std::string environment;
+  absl::Duration spent;
+  absl::Time created;
+  std::string_view environment;
+  std::vector<Digest> callees = {};
+  // A record that was made earlier is replaced.
+  absl::Time replace_before = absl::InfinitePast();
   // The function's row may be missing, or have old argument names.
   bool describe_function = true;
+  // What the pointers and views above point into.
+  std::shared_ptr<const void> owner = nullptr;
 };
 
+// Hits of a call.
 struct KeyUse {
   Digest key;
   std::int64_t hits = 0;
+  absl::Duration spent;
   absl::Time last;
 };
 
 // Thread-safe; of many processes. Errors are those of store/database.h.
 class MemoIndex {
  public:
+  // Kept arguments of at most so many bytes stand in the row of their call.
+  static constexpr std::uint64_t kSmallArgument = 255;
+
   static std::string Schema();
+
+  // From the schema of each earlier version to that of the next.
+  static std::vector<std::string> Upgrades();
 
   // Both must outlive the index.
   MemoIndex(Database& database, LocalBlobStore& blobs)
@@ -76,19 +96,29 @@ class MemoIndex {
   absl::StatusOr<std::optional<FoundCall>> Find(const Digest& key,
                                                 bool load) const;
 
-  // Remembers `call` and its blobs, in one transaction. If the key has a
-  // record already, that one stays.
-  absl::Status Insert(const NewCall& call);
+  // Remembers `call` and its blobs, in one transaction. If the key has a record
+  // already, that one stays, but for `replace_before`. Returns whether its
+  // result was another one; then both are kept, and the conflict counted.
+  absl::StatusOr<bool> Insert(const NewCall& call);
+
+  // The same for many.
+  absl::Status InsertAll(std::span<const NewCall> calls);
+
+  // Counts that the result of `key` came out as `result` instead.
+  absl::Status AddConflict(const Digest& key, const StagedBlob& result);
 
   // Drops the record of `key`. Absent is fine. Blobs stay, for the collector.
   absl::Status Forget(const Digest& key);
 
-  // The same, if its result is still `result`; and, if that was `lost`, unless
-  // the blob is in the store again.
+  // Drops the records of all calls of a function.
+  absl::Status ForgetFunction(const Digest& function_digest);
+
+  // As `Forget`, if its result is still `result`; and, if that was `lost`,
+  // unless the blob is in the store again.
   absl::Status ForgetResult(const Digest& key, const Digest& result, bool lost);
 
   // Adds to the hit counts, in one transaction.
-  absl::Status AddUses(const std::vector<KeyUse>& uses, Wait wait);
+  absl::Status AddUses(const std::vector<KeyUse>& uses, IfBusy if_busy);
 
   // Errors: NotFound.
   absl::StatusOr<CallRecord> Record(const Digest& key) const;
@@ -96,6 +126,14 @@ class MemoIndex {
   // Newest first.
   absl::StatusOr<std::vector<CallRecord>> Records(
       const CallFilter& filter) const;
+
+  // The same one by one, until `visit` returns false.
+  absl::Status ForEachRecord(const CallFilter& filter,
+                             absl::FunctionRef<bool(CallRecord&&)> visit) const;
+
+  // The conflicts of a call, oldest first.
+  absl::StatusOr<std::vector<ConflictRecord>> Conflicts(
+      const Digest& key) const;
 
   // Sorted by name.
   absl::StatusOr<std::vector<FunctionSummary>> Functions() const;
@@ -107,12 +145,17 @@ class MemoIndex {
 
   absl::StatusOr<StoreStats> Stats() const;
 
+  // The bytes of a small argument of some call. Looks at all calls. Errors:
+  // NotFound.
+  absl::StatusOr<Blob> FindSmallArgument(const Digest& digest) const;
+
   // Calls and blobs whose digest starts with `hex`, at most `limit` of each.
   // Errors: InvalidArgument unless `hex` is 1 to 32 lowercase hex digits.
   absl::StatusOr<std::vector<PrefixMatch>> FindByPrefix(std::string_view hex,
                                                         int limit) const;
 
  private:
+  absl::StatusOr<bool> InsertInto(const NewCall& call, Connection& connection);
   // False if the key has a record, or the function or the environment has
   // none.
   static absl::StatusOr<bool> InsertCall(const NewCall& call,
@@ -120,8 +163,17 @@ class MemoIndex {
   // The rows that InsertCall refers to.
   static absl::Status InsertFunction(const NewCall& call,
                                      Connection& connection);
-  // All rows of a select from the view `records`.
-  static absl::StatusOr<std::vector<CallRecord>> ReadRecords(Statement& select);
+  // For a key that has a record.
+  static absl::StatusOr<bool> Replace(const NewCall& call,
+                                      Connection& connection);
+  static absl::Status CountConflict(const Digest& key, const Digest& result,
+                                    Connection& connection);
+  // Stops when `visit` returns false.
+  absl::Status ForEachSmallArgument(
+      absl::FunctionRef<bool(const Digest&, std::span<const std::byte>)> visit)
+      const;
+  // The row at which a select from the view `records` stands.
+  static absl::StatusOr<CallRecord> ReadRecord(const Statement& select);
 
   Database& database_;
   LocalBlobStore& blobs_;

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "ireneo/memo/observer.h"
 #include "ireneo/memo/record.h"
+#include "ireneo/store/blob.h"
 #include "ireneo/store/blob_store.h"
 #include "ireneo/store/digest.h"
 #include "ireneo/store/file_system.h"
@@ -29,14 +30,21 @@ class StoreState;
 }  // namespace internal
 
 struct MemoStoreOptions {
-  // Sees every memoized call.
+  // Sees every memoized call. If none is given and the environment variable
+  // IRENEO_VERBOSE is set, and not to 0, it is PrintCalls(stderr).
   CallObserver observer = nullptr;
   // If false, `Open` fails with NotFound unless the store exists.
   bool create = true;
+  // How much memory this process uses for small results that it used last, of
+  // at most 64 KiB each. 0: each call looks into the index. A result that is
+  // here is served even if another process forgets it meanwhile.
+  std::uint64_t memory_bytes = 16 << 20;
   // What the store's files, except its SQLite database, go through. Must
   // outlive the store.
   const FileSystem* file_system = &FileSystem::Posix();
 };
+
+class WriteBatch;
 
 // A handle: cheap to copy, all copies are one store, which stays open while a
 // copy or a function memoized in it lives. Thread-safe; many processes may use
@@ -60,6 +68,14 @@ class MemoStore {
   // The store's blobs, results of calls and others.
   BlobStore& blobs() const;
 
+  // The bytes of what `digest` names: a blob, or an argument that is so small
+  // that it stands in the index. Errors: NotFound; DataLoss.
+  absl::StatusOr<Blob> Get(const Digest& digest) const;
+
+  // The bytes of an argument of a call. Errors: NotFound if it was not kept;
+  // DataLoss.
+  absl::StatusOr<Blob> ArgumentBytes(const ArgumentRecord& argument) const;
+
   // Where the payload of a blob is as a file of its own; small ones, of at most
   // 4096 bytes, have none.
   std::filesystem::path BlobPath(const Digest& digest) const;
@@ -76,8 +92,21 @@ class MemoStore {
   // Errors: NotFound.
   absl::StatusOr<CallRecord> FindCall(const Digest& key) const;
 
+  // The other results that a call had, oldest first.
+  absl::StatusOr<std::vector<ConflictRecord>> Conflicts(
+      const Digest& key) const;
+
   // Drops the record of a call, so that the next one computes. Absent is fine.
   absl::Status Forget(const Digest& key) const;
+
+  // From now on, and until the last of these batches is destroyed, this process
+  // writes what its calls remember in groups: for many fast calls.
+  //
+  //     {
+  //       const ireneo::WriteBatch batch = store->Batch();
+  //       for (double x : grid) f(x);
+  //     }  // Written.
+  WriteBatch Batch() const;
 
   // The calls and blobs whose hex digits start with `hex`, at most `limit` of
   // each kind. Errors: InvalidArgument unless `hex` is 1 to 32 lowercase hex
@@ -93,6 +122,28 @@ class MemoStore {
       : state_(std::move(state)) {}
 
   std::shared_ptr<internal::StoreState> state_;
+};
+
+// While it lives, calls are written in groups, some ten times as fast as one by
+// one: a thousand at once, or what came within 100 ms, or at once after a call
+// that took so long to compute. This process sees them immediately, others when
+// they are written; until then others do not wait for them either, and a kill
+// loses them. A group that cannot be written is counted as faults of the store.
+//
+// Thread-safe.
+class [[nodiscard]] WriteBatch {
+ public:
+  explicit WriteBatch(MemoStore store);
+  WriteBatch(const WriteBatch&) = delete;
+  WriteBatch& operator=(const WriteBatch&) = delete;
+  // Writes what there is.
+  ~WriteBatch();
+
+  // Writes what there is. Errors: those of MemoStore.
+  absl::Status Flush() const;
+
+ private:
+  MemoStore store_;
 };
 
 }  // namespace ireneo

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -13,6 +14,15 @@
 #include "ireneo/store/digest.h"
 
 namespace ireneo {
+
+// Where the time of one call went.
+struct CallTimes {
+  absl::Duration hashing;  // The arguments.
+  absl::Duration lookup;   // In memory and index; waiting for others included.
+  absl::Duration compute;  // The function itself; zero on a hit.
+  absl::Duration store;    // Writing arguments and result.
+  absl::Duration load;     // Reading the result.
+};
 
 struct CallEvent {
   std::string_view function;
@@ -25,6 +35,12 @@ struct CallEvent {
   // What computing the result took: in this call, or when it was remembered.
   absl::Duration compute;
   std::uint64_t result_bytes = 0;
+  CallTimes times;
+  std::optional<std::uint64_t> seed;
+  // Set if the function was computed and its result was not the one that was
+  // remembered before, which is kept: this is the digest of the other one. The
+  // function is not a function of its arguments; or, for `Recompute`, was not.
+  std::optional<Digest> conflict;
   // Not OK if the store could not do its part. The call returned its value all
   // the same.
   absl::Status fault;

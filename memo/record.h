@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,10 @@ struct ArgumentRecord {
   std::string name;  // Empty if the function was given no argument names.
   std::string type;  // "f64", "eigen<<f8,?,?,F>/1", ...
   Digest digest;
-  // True if the value was kept: `digest` then names a blob of the store.
+  // True if the value was kept: here, if its bytes are few; else `digest` names
+  // a blob of the store. `MemoStore::ArgumentBytes` has both.
   bool kept = false;
+  std::optional<std::string> small_value = {};
 };
 
 // One remembered call.
@@ -27,8 +30,12 @@ struct CallRecord {
   Digest key;
   std::string function;
   std::string version;
+  std::vector<std::string> callee_versions;  // MemoizeOptions::callees.
   std::map<std::string, std::string> salts;
+  // What of the environment is in the key, as {"simd", "avx2"}.
+  std::map<std::string, std::string> environment_in_key;
   std::vector<ArgumentRecord> arguments;
+  std::optional<std::uint64_t> seed;
   std::string result_type;
   Digest result;
   std::uint64_t result_size = 0;  // Bytes.
@@ -36,8 +43,22 @@ struct CallRecord {
   absl::Time created_at;
   absl::Time last_used_at;
   std::int64_t hits = 0;
-  // Where it was computed, as JSON: host and compiler.
+  // What remembering took beyond that: hashing, looking up and storing when it
+  // was computed, and all of the hits.
+  absl::Duration spent;
+  // Where it was computed, as JSON (memo/environment.h).
   std::string environment;
+  // The keys of the memoized calls that its function made, in the order of the
+  // first call of each; by its own thread and in the same store.
+  std::vector<Digest> callees;
+};
+
+// A result that is not the one that was remembered for the same call.
+struct ConflictRecord {
+  Digest key;
+  Digest result;  // The other one, kept as a blob.
+  absl::Time first_seen;
+  std::int64_t times = 0;
 };
 
 // The calls of one function, all versions together.
@@ -46,9 +67,17 @@ struct FunctionSummary {
   std::vector<std::string> versions;  // Those with calls, oldest first.
   std::int64_t calls = 0;
   std::int64_t hits = 0;
-  absl::Duration computed;  // Time it took to compute the results.
-  absl::Duration saved;     // Time it would have taken to do so per hit.
-  std::uint64_t bytes = 0;  // Of the results, equal ones counted once.
+  absl::Duration computed;     // Time it took to compute the results.
+  absl::Duration saved;        // Time it would have taken to do so per hit.
+  absl::Duration spent;        // Time that calls took beyond computing.
+  std::uint64_t bytes = 0;     // Of the results, equal ones counted once.
+  std::int64_t conflicts = 0;  // Calls that had different results.
+
+  // Whether remembering costs more than it could save: a call spends more on
+  // it, on average, than computing takes.
+  bool CostsMoreThanComputing() const {
+    return calls > 0 && spent * calls > computed * (calls + hits);
+  }
 };
 
 struct StoreStats {
@@ -62,6 +91,8 @@ struct StoreStats {
   std::uint64_t bytes_deduplicated = 0;
   absl::Duration computed;
   absl::Duration saved;
+  absl::Duration spent;
+  std::int64_t conflicts = 0;  // Calls that had different results.
   // Calls of this process so far for which the store could not do its part.
   std::int64_t faults = 0;
 };
@@ -71,6 +102,7 @@ struct CallFilter {
   std::string function = {};  // A prefix of the name, unless `exact`.
   bool exact = false;
   std::string version = {};
+  std::optional<Digest> result = {};        // The result is this blob.
   absl::Time since = absl::InfinitePast();  // Created at or after.
   std::int64_t limit = -1;                  // The newest so many; -1: all.
 };

@@ -51,18 +51,11 @@ absl::StatusOr<T> DecodeAs(const std::string& type, Blob blob) {
   return Decode<T>(std::move(blob), type == TypeName<T>() ? nullptr : &type);
 }
 
-template <typename T>
-absl::StatusOr<T> LoadValue(const MemoStore& store, const std::string& type,
-                            const Digest& digest) {
-  absl::StatusOr<Blob> blob = store.blobs().Get(digest);
-  if (!blob.ok()) return std::move(blob).status();
-  return DecodeAs<T>(type, *std::move(blob));
-}
-
 }  // namespace internal
 
 // A result of type `R` in a store, or in memory if the store would not take it.
-// Keeps the store open. Thread-compatible.
+// Memoized functions take it where they take an `R`, and neither load nor hash
+// it unless they compute. Keeps the store open. Thread-compatible.
 template <typename R>
 class Remembered {
  public:
@@ -79,10 +72,21 @@ class Remembered {
   // The call whose result this is.
   const CallRecord& record() const { return record_; }
 
+  // The result is a blob of this store.
+  bool IsIn(const MemoStore& store) const {
+    return !held_.has_value() && &store.state() == &store_.state();
+  }
+
+  // The bytes of the result. Errors: as `Load`.
+  absl::StatusOr<Blob> Bytes() const {
+    if (held_.has_value()) return *held_;
+    return store_.blobs().Get(record_.result);
+  }
+
   // The result. Errors: DataLoss if it was damaged, NotFound if it was removed,
   // since the handle was made: calling the function again computes it anew.
   absl::StatusOr<R> Load() const {
-    absl::StatusOr<Blob> blob = GetBlob();
+    absl::StatusOr<Blob> blob = Bytes();
     if (!blob.ok()) return std::move(blob).status();
     return internal::DecodeAs<R>(record_.result_type, *std::move(blob));
   }
@@ -98,17 +102,12 @@ class Remembered {
           absl::StrCat("result ", digest().ToString(), " was stored as a ",
                        record_.result_type, ": load it as a ", TypeName<T>()));
     }
-    absl::StatusOr<Blob> blob = GetBlob();
+    absl::StatusOr<Blob> blob = Bytes();
     if (!blob.ok()) return std::move(blob).status();
     return ireneo::View<T>::Of(*std::move(blob));
   }
 
  private:
-  absl::StatusOr<Blob> GetBlob() const {
-    if (held_.has_value()) return *held_;
-    return store_.blobs().Get(record_.result);
-  }
-
   MemoStore store_;
   CallRecord record_;
   std::optional<Blob> held_;
@@ -131,22 +130,23 @@ class TypedCall {
     using T = StoredType<
         std::remove_cvref_t<std::tuple_element_t<I, std::tuple<Args...>>>>;
     const ArgumentRecord& argument = record_.arguments[I];
-    if (!argument.kept) {
-      return absl::StatusOr<T>(absl::NotFoundError(
-          absl::StrCat("argument ", I, " of call ", record_.key.ToString(),
-                       " of ", record_.function,
-                       " was not kept: memoize with keep_arguments = kAll")));
-    }
-    return internal::LoadValue<T>(store_, argument.type, argument.digest);
+    absl::StatusOr<Blob> bytes = store_.ArgumentBytes(argument);
+    if (!bytes.ok()) return absl::StatusOr<T>(std::move(bytes).status());
+    return internal::DecodeAs<T>(argument.type, *std::move(bytes));
   }
 
   // The result. Errors: NotFound if it was removed; DataLoss if it was damaged.
   absl::StatusOr<R> result() const {
-    return internal::LoadValue<R>(store_, record_.result_type, record_.result);
+    absl::StatusOr<Blob> blob = store_.blobs().Get(record_.result);
+    if (!blob.ok()) return std::move(blob).status();
+    return internal::DecodeAs<R>(record_.result_type, *std::move(blob));
   }
 
   // What computing it took.
   absl::Duration elapsed() const { return record_.elapsed; }
+
+  // What `Seeded` was called with, if it was.
+  const std::optional<std::uint64_t>& seed() const { return record_.seed; }
 
   const CallRecord& record() const { return record_; }
 

@@ -35,9 +35,12 @@ struct SignatureOf<R (C::*)(P...) const>
 template <typename C, typename R, typename... P>
 struct SignatureOf<R (C::*)(P...) const noexcept>
     : std::type_identity<FunctionType<R, P...>> {};
+// Of a member function, the object is the first argument.
 template <typename F>
-requires requires { &F::operator(); }
-struct SignatureOf<F> : SignatureOf<decltype(&F::operator())> {};
+requires(std::is_class_v<F>&& requires {
+  &F::operator();
+}) struct SignatureOf<F> : SignatureOf<decltype(&F::operator())> {
+};
 
 template <typename F>
 concept HasSignature = requires {
@@ -50,12 +53,16 @@ struct ResultTraits {
   using Value = R;
   static constexpr bool kIsStatusOr = false;
   static const R& ValueOf(const R& result) { return result; }
+  static R TakeValueOf(R&& result) { return std::move(result); }
 };
 template <typename V>
 struct ResultTraits<absl::StatusOr<V>> {
   using Value = V;
   static constexpr bool kIsStatusOr = true;
   static const V& ValueOf(const absl::StatusOr<V>& result) { return *result; }
+  static V TakeValueOf(absl::StatusOr<V>&& result) {
+    return *std::move(result);
+  }
 };
 
 // Whether there is a value to remember.
@@ -67,6 +74,20 @@ bool IsOk(const R& result) {
     return true;
   }
 }
+
+// The parameters of a callable, the bound ones of `Bind` included, as a tuple,
+// and how many are bound.
+template <typename F>
+struct ParametersOf
+    : std::type_identity<typename SignatureOf<F>::type::Parameters> {};
+template <typename F>
+inline constexpr std::size_t kBoundParameters = 0;
+
+// Whether all that a call depends on is among its arguments and bound values.
+template <typename F>
+inline constexpr bool kIsStateless =
+    std::is_pointer_v<F> || std::is_member_function_pointer_v<F> ||
+    std::is_empty_v<F>;
 
 template <typename P>
 constexpr bool CheckParameter() {
@@ -111,7 +132,7 @@ constexpr bool CheckResult() {
 }
 
 template <typename R, typename... P>
-constexpr bool CheckSignature(std::type_identity<FunctionType<R, P...>>) {
+constexpr bool CheckSignature(std::type_identity<std::tuple<P...>>) {
   bool good = CheckResult<R>();
   // Without a short cut: each parameter is checked.
   ((good = CheckParameter<P>() && good), ...);
@@ -127,15 +148,16 @@ constexpr bool CheckFunction() {
                 "function, or a lambda or functor whose operator() is const "
                 "and neither overloaded nor a template");
   if constexpr (HasSignature<F>) {
-    constexpr bool kStateless = std::is_pointer_v<F> || std::is_empty_v<F>;
+    constexpr bool kStateless = kIsStateless<F>;
     static_assert(kStateless,
                   "ireneo::Memoize: this callable has state (a lambda with "
                   "captures, a functor with members, a std::function), which "
                   "would be missing from the key. Make the captured values "
-                  "parameters of the function");
+                  "parameters of the function, and give them with "
+                  "ireneo::Bind(function, value...) where they are known");
     if constexpr (kStateless) {
-      return CheckSignature(
-          std::type_identity<typename SignatureOf<F>::type>());
+      return CheckSignature<typename SignatureOf<F>::type::Result>(
+          std::type_identity<typename ParametersOf<F>::type>());
     }
   }
   return false;

@@ -16,11 +16,15 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "ireneo/memo/print_calls.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -30,25 +34,18 @@ namespace json = boost::json;
 
 constexpr char kMarker[] = "ireneo.json";
 constexpr char kIndex[] = "index.db";
+constexpr char kLocks[] = "locks";
 constexpr std::int64_t kFormat = 1;
 
-constexpr std::size_t kMaxPendingHits = 1024;
+constexpr std::size_t kMaxPendingHits = 1 << 16;
 // While the database cannot be written.
 constexpr std::size_t kMostPendingHits = 1 << 20;
 constexpr absl::Duration kHitsInterval = absl::Seconds(1);
 
-std::string DescribeEnvironment() {
-  char host[256] = "";
-  if (::gethostname(host, sizeof(host) - 1) != 0) host[0] = '\0';
-  return json::serialize(json::object{{"compiler",
-#if defined(__clang__)
-                                       "clang " __clang_version__
-#else
-                                       "g++ " __VERSION__
-#endif
-                                      },
-                                      {"host", host}});
-}
+// A batch is written when it has so many calls, when its first is so old, or
+// when a call comes that took longer than that to compute.
+constexpr std::size_t kMostBatched = 1024;
+constexpr absl::Duration kBatchInterval = absl::Milliseconds(100);
 
 absl::Status MakeDirectories(const FileSystem& files,
                              const std::filesystem::path& directory) {
@@ -158,36 +155,177 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
   IRENEO_ASSIGN_OR_RETURN(
       std::unique_ptr<Database> database,
       Database::Open(path / kIndex,
-                     LocalBlobStore::Schema() + MemoIndex::Schema()));
+                     LocalBlobStore::Schema() + MemoIndex::Schema(),
+                     MemoIndex::Upgrades()));
   IRENEO_ASSIGN_OR_RETURN(
       std::unique_ptr<LocalBlobStore> blobs,
       LocalBlobStore::Open(path, *database, *options.file_system));
+  if (const char* verbose = std::getenv("IRENEO_VERBOSE");
+      options.observer == nullptr && verbose != nullptr && *verbose != '\0' &&
+      std::string_view(verbose) != "0") {
+    options.observer = PrintCalls(stderr);
+  }
+  // Without it there is no single flight between processes, and that is all.
+  (void)options.file_system->CreateDirectory(path / kLocks);
   return std::shared_ptr<StoreState>(
-      new StoreState(std::move(path), std::move(options.observer),
-                     std::move(database), std::move(blobs)));
+      new StoreState(std::move(path), std::move(options), std::move(database),
+                     std::move(blobs)));
 }
 
-StoreState::StoreState(std::filesystem::path directory, CallObserver observer,
+StoreState::StoreState(std::filesystem::path directory,
+                       MemoStoreOptions options,
                        std::unique_ptr<Database> database,
                        std::unique_ptr<LocalBlobStore> blobs)
     : directory_(std::move(directory)),
-      observer_(std::move(observer)),
-      environment_(DescribeEnvironment()),
+      observer_(std::move(options.observer)),
       database_(std::move(database)),
       blobs_(std::move(blobs)),
       index_(*database_, *blobs_),
+      memory_(options.memory_bytes),
+      flights_(directory_ / kLocks / "flight"),
       hits_flushed_(absl::Now()),
-      hits_pid_(::getpid()) {}
+      hits_pid_(::getpid()),
+      batch_pid_(::getpid()) {}
 
 StoreState::~StoreState() { (void)FlushHits(); }
 
-void StoreState::CountHit(const Digest& key) {
-  const absl::Time now = absl::Now();
+absl::StatusOr<std::optional<FoundCall>> StoreState::Find(const Digest& key,
+                                                          bool load,
+                                                          absl::Time oldest) {
+  if (std::optional<FoundCall> call = memory_.Find(key);
+      call.has_value() && call->created >= oldest) {
+    return call;
+  }
+  const std::uint64_t generation = memory_.generation(key);
+  if (open_batches_.load() > 0) {
+    const std::lock_guard lock(batch_mutex_);
+    DropBatchOfParent();
+    if (const auto it = batch_index_.find(key);
+        it != batch_index_.end() && batch_[it->second].created >= oldest) {
+      const NewCall& call = batch_[it->second];
+      const StagedBlob& result = call.result;
+      FoundCall found{.key = key,
+                      .result = result.digest,
+                      .result_size = result.size,
+                      .elapsed = call.elapsed,
+                      .created = call.created,
+                      .blob = Blob()};
+      if (!load) return found;
+      found.blob = blobs_->Load(
+          result.digest, result.size,
+          result.size <= LocalBlobStore::kInlineLimit
+              ? std::optional(std::as_bytes(std::span(result.inline_bytes)))
+              : std::nullopt);
+      return found;
+    }
+  }
+  absl::StatusOr<std::optional<FoundCall>> found = index_.Find(key, load);
+  if (!found.ok() || !found->has_value()) return found;
+  if ((*found)->created < oldest) return std::nullopt;
+  if (load && (*found)->blob.ok()) memory_.Insert(**found, generation);
+  return found;
+}
+
+absl::StatusOr<bool> StoreState::Insert(NewCall call) {
+  const Digest key = call.key;
+  const bool replaces = call.replace_before != absl::InfinitePast();
+  const std::uint64_t generation = memory_.generation(key);
+  FoundCall found{.key = key,
+                  .result = call.result.digest,
+                  .result_size = call.result.size,
+                  .elapsed = call.elapsed,
+                  .created = call.created};
+  const bool keep_in_memory =
+      !replaces && call.result.size <= LocalBlobStore::kInlineLimit &&
+      memory_.is_on();
+  if (keep_in_memory) {
+    found.blob = Blob::Copy(std::as_bytes(std::span(call.result.inline_bytes)));
+  }
+  bool conflict = false;
+  if (!replaces && open_batches_.load() > 0) {
+    bool flush = call.elapsed >= kBatchInterval;
+    {
+      const std::lock_guard lock(batch_mutex_);
+      DropBatchOfParent();
+      if (batch_.empty()) batch_since_ = call.created;
+      flush |= batch_.size() + 1 >= kMostBatched ||
+               call.created - batch_since_ >= kBatchInterval;
+      if (batch_index_.try_emplace(key, batch_.size()).second) {
+        batch_.push_back(std::move(call));
+      }
+    }
+    if (flush) IRENEO_RETURN_IF_ERROR(FlushBatch());
+  } else {
+    IRENEO_ASSIGN_OR_RETURN(conflict, index_.Insert(call));
+  }
+  if (replaces) {
+    // Not the new one instead: it may be forgotten just now.
+    memory_.Erase(key);
+  } else if (keep_in_memory && !conflict) {
+    memory_.Insert(found, generation);
+  }
+  return conflict;
+}
+
+absl::Status StoreState::Forget(const Digest& key) {
+  IRENEO_RETURN_IF_ERROR(FlushBatch());
+  absl::Status status = index_.Forget(key);
+  memory_.Erase(key);
+  return status;
+}
+
+absl::Status StoreState::ForgetFunction(const Digest& function_digest) {
+  IRENEO_RETURN_IF_ERROR(FlushBatch());
+  absl::Status status = index_.ForgetFunction(function_digest);
+  memory_.Clear();
+  return status;
+}
+
+absl::Status StoreState::ForgetResult(const Digest& key, const Digest& result,
+                                      bool lost) {
+  absl::Status status = index_.ForgetResult(key, result, lost);
+  memory_.Erase(key);
+  return status;
+}
+
+absl::Status StoreState::CloseBatch() {
+  absl::Status status = FlushBatch();
+  open_batches_.fetch_sub(1);
+  return status;
+}
+
+absl::Status StoreState::FlushBatch() {
+  // Held while writing, so that what is neither here nor in the index was never
+  // remembered.
+  const std::lock_guard lock(batch_mutex_);
+  DropBatchOfParent();
+  if (batch_.empty()) return absl::OkStatus();
+  absl::Status status = index_.InsertAll(batch_);
+  if (!status.ok()) {
+    faults_.fetch_add(static_cast<std::int64_t>(batch_.size()),
+                      std::memory_order_relaxed);
+  }
+  batch_.clear();
+  batch_index_.clear();
+  return status;
+}
+
+void StoreState::DropBatchOfParent() {
+  if (const pid_t pid = ::getpid(); pid != batch_pid_) {
+    batch_.clear();
+    batch_index_.clear();
+    batch_pid_ = pid;
+  }
+}
+
+void StoreState::CountHit(const Digest& key, absl::Duration spent,
+                          absl::Time now) {
   {
     const std::lock_guard lock(hits_mutex_);
     DropHitsOfParent();
     Hits& hits = hits_[key];
     ++hits.count;
+    hits.spent += spent;
     hits.last = now;
     if (hits_.size() < kMaxPendingHits && now - hits_flushed_ < kHitsInterval) {
       return;
@@ -195,10 +333,10 @@ void StoreState::CountHit(const Digest& key) {
     if (hits_.size() > kMostPendingHits) hits_.clear();
   }
   // A hit waits for nobody: whoever has the database, it is tried again later.
-  (void)FlushHits(Wait::kNo);
+  (void)FlushHits(IfBusy::kGiveUp);
 }
 
-absl::Status StoreState::FlushHits(Wait wait) {
+absl::Status StoreState::FlushHits(IfBusy if_busy) {
   absl::flat_hash_map<Digest, Hits> taken;
   {
     const std::lock_guard lock(hits_mutex_);
@@ -210,14 +348,18 @@ absl::Status StoreState::FlushHits(Wait wait) {
   std::vector<KeyUse> uses;
   uses.reserve(taken.size());
   for (const auto& [key, hits] : taken) {
-    uses.push_back({.key = key, .hits = hits.count, .last = hits.last});
+    uses.push_back({.key = key,
+                    .hits = hits.count,
+                    .spent = hits.spent,
+                    .last = hits.last});
   }
-  absl::Status status = index_.AddUses(uses, wait);
+  absl::Status status = index_.AddUses(uses, if_busy);
   if (!status.ok()) {
     const std::lock_guard lock(hits_mutex_);
     for (const auto& [key, hits] : taken) {
       Hits& kept = hits_[key];
       kept.count += hits.count;
+      kept.spent += hits.spent;
       kept.last = std::max(kept.last, hits.last);
     }
   }

@@ -11,14 +11,17 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
-#include <string>
+#include <optional>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "ireneo/memo/flight.h"
 #include "ireneo/memo/memo_index.h"
 #include "ireneo/memo/memo_store.h"
+#include "ireneo/memo/memory_tier.h"
 #include "ireneo/memo/observer.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/digest.h"
@@ -38,17 +41,48 @@ class StoreState {
 
   const std::filesystem::path& directory() const { return directory_; }
   LocalBlobStore& blobs() { return *blobs_; }
+  // For reading, and for what changes no result: the members below keep the
+  // memory tier and the batch in step.
   MemoIndex& index() { return index_; }
-  // JSON: where this process computes.
-  const std::string& environment() const { return environment_; }
+  FlightTable& flights() { return flights_; }
 
-  // Counts a hit. It reaches the database with others, about once a second and
-  // at the end: after a crash, counts of the last second are lost.
-  void CountHit(const Digest& key);
+  // What is remembered of `key`: in memory, in the batch or in the index; with
+  // the bytes of its result if `load`. What was made before `oldest` is not
+  // found.
+  absl::StatusOr<std::optional<FoundCall>> Find(
+      const Digest& key, bool load, absl::Time oldest = absl::InfinitePast());
+
+  // Remembers a call, now or with the batch. Returns whether the key had
+  // another result, as MemoIndex::Insert; not known in a batch.
+  absl::StatusOr<bool> Insert(NewCall call);
+
+  // As those of MemoIndex.
+  absl::Status Forget(const Digest& key);
+  absl::Status ForgetFunction(const Digest& function_digest);
+  absl::Status ForgetResult(const Digest& key, const Digest& result, bool lost);
+
+  // While at least one batch is open, calls are written in groups.
+  void OpenBatch() { open_batches_.fetch_add(1); }
+  bool has_open_batch() const { return open_batches_.load() > 0; }
+  absl::Status CloseBatch();
+  // Writes what the batch has. Errors: those of the index; what could not be
+  // written is dropped and counted as faults.
+  absl::Status FlushBatch();
+
+  // Counts a hit that took `spent`. It reaches the database with others, about
+  // once a second and at the end: after a crash, counts of the last second are
+  // lost.
+  void CountHit(const Digest& key, absl::Duration spent, absl::Time now);
 
   // Writes down what CountHit gathered, so that queries see it. What cannot be
   // written is kept for the next time.
-  absl::Status FlushHits(Wait wait = Wait::kYes);
+  absl::Status FlushHits(IfBusy if_busy = IfBusy::kWait);
+
+  // Writes down all that waits, for a query.
+  void FlushAll() {
+    (void)FlushBatch();
+    (void)FlushHits();
+  }
 
   void CountFault() { faults_.fetch_add(1, std::memory_order_relaxed); }
   std::int64_t faults() const {
@@ -58,30 +92,42 @@ class StoreState {
   const CallObserver& observer() const { return observer_; }
 
  private:
-  StoreState(std::filesystem::path directory, CallObserver observer,
+  StoreState(std::filesystem::path directory, MemoStoreOptions options,
              std::unique_ptr<Database> database,
              std::unique_ptr<LocalBlobStore> blobs);
 
   // With `hits_mutex_` held.
   void DropHitsOfParent();
 
+  // With `batch_mutex_` held.
+  void DropBatchOfParent();
+
   struct Hits {
     std::int64_t count = 0;
+    absl::Duration spent;
     absl::Time last;
   };
 
   const std::filesystem::path directory_;
   const CallObserver observer_;
-  const std::string environment_;
   const std::unique_ptr<Database> database_;
   const std::unique_ptr<LocalBlobStore> blobs_;
   MemoIndex index_;
+  MemoryTier memory_;
+  FlightTable flights_;
   std::atomic<std::int64_t> faults_ = 0;
 
   std::mutex hits_mutex_;
   absl::flat_hash_map<Digest, Hits> hits_;
   absl::Time hits_flushed_;
   pid_t hits_pid_;  // Whose hits these are: a forked child has none yet.
+
+  std::atomic<int> open_batches_ = 0;
+  std::mutex batch_mutex_;
+  std::vector<NewCall> batch_;
+  absl::flat_hash_map<Digest, std::size_t> batch_index_;  // Into `batch_`.
+  absl::Time batch_since_;                                // Of its first call.
+  pid_t batch_pid_;
 };
 
 }  // namespace ireneo::internal

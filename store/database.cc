@@ -17,7 +17,6 @@ namespace {
 
 // "Irno", in the header of the file: file(1) and we tell our databases by it.
 constexpr int kApplicationId = 0x49726e6f;
-constexpr int kFormatVersion = 1;
 
 constexpr char kStartAnew[] =
     ". To start with an empty index, remove it and the files beside it that "
@@ -251,7 +250,7 @@ std::int64_t Connection::changes() const {
 // --------------------------------------------------------- WriteTransaction
 
 absl::StatusOr<WriteTransaction> WriteTransaction::Begin(Connection& connection,
-                                                         Wait wait) {
+                                                         IfBusy if_busy) {
   sqlite3* db = connection.state_->db;
   int moved = 0;
   sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
@@ -262,9 +261,9 @@ absl::StatusOr<WriteTransaction> WriteTransaction::Begin(Connection& connection,
   }
   IRENEO_ASSIGN_OR_RETURN(Statement begin,
                           connection.Prepare("BEGIN IMMEDIATE"));
-  if (wait == Wait::kNo) sqlite3_busy_timeout(db, 0);
+  if (if_busy == IfBusy::kGiveUp) sqlite3_busy_timeout(db, 0);
   absl::Status status = begin.Run();
-  if (wait == Wait::kNo) SetBusyTimeout(db);
+  if (if_busy == IfBusy::kGiveUp) SetBusyTimeout(db);
   if (!status.ok()) return status;
   return WriteTransaction(&connection);
 }
@@ -290,13 +289,14 @@ Database::Database(std::filesystem::path path) : path_(std::move(path)) {}
 Database::~Database() = default;
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
-    const std::filesystem::path& path, const std::string& schema) {
+    const std::filesystem::path& path, const std::string& schema,
+    const std::vector<std::string>& upgrades) {
   std::unique_ptr<Database> database(new Database(path));
   // Two processes that create the database at once can meet a lock for which
   // SQLite does not call its busy handler.
   const absl::Time deadline = absl::Now() + kBusyTimeout;
   absl::Status status;
-  while (absl::IsUnavailable(status = database->Initialize(schema)) &&
+  while (absl::IsUnavailable(status = database->Initialize(schema, upgrades)) &&
          absl::Now() < deadline) {
     absl::SleepFor(absl::Milliseconds(5));
   }
@@ -336,7 +336,9 @@ absl::StatusOr<Connection> Database::Acquire() {
                      "PRAGMA mmap_size = 0;"  // A file cut short would kill.
                      "PRAGMA cache_size = -16384;"
                      "PRAGMA wal_autocheckpoint = 4000;"
-                     "PRAGMA journal_size_limit = 1048576;"
+                     // What a checkpoint leaves: cutting the file off and
+                     // letting it grow again would take a quarter of the time.
+                     "PRAGMA journal_size_limit = 33554432;"
                      "PRAGMA trusted_schema = OFF;"
                      "PRAGMA cell_size_check = ON;"));
   return Connection(this, std::move(state));
@@ -348,20 +350,35 @@ void Database::Release(std::unique_ptr<Connection::State> state) {
   idle_.push_back(std::move(state));
 }
 
-absl::Status Database::Initialize(const std::string& schema) {
+absl::Status Database::Initialize(const std::string& schema,
+                                  const std::vector<std::string>& upgrades) {
+  const auto version = static_cast<std::int64_t>(upgrades.size()) + 1;
   IRENEO_ASSIGN_OR_RETURN(Connection connection, Acquire());
   IRENEO_ASSIGN_OR_RETURN(Identity identity, ReadIdentity(connection));
-  if (identity.IsNew()) {
-    IRENEO_RETURN_IF_ERROR(connection.Execute("PRAGMA journal_mode = WAL"));
+  const auto is_older = [&] {
+    return identity.application == kApplicationId && identity.version >= 1 &&
+           identity.version < version;
+  };
+  if (identity.IsNew() || is_older()) {
+    if (identity.IsNew()) {
+      IRENEO_RETURN_IF_ERROR(connection.Execute("PRAGMA journal_mode = WAL"));
+    }
     IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                             WriteTransaction::Begin(connection));
     // Another process may have been first.
     IRENEO_ASSIGN_OR_RETURN(identity, ReadIdentity(connection));
-    if (identity.IsNew()) {
-      IRENEO_RETURN_IF_ERROR(connection.Execute(schema.c_str()));
+    if (identity.IsNew() || is_older()) {
+      if (identity.IsNew()) {
+        IRENEO_RETURN_IF_ERROR(connection.Execute(schema.c_str()));
+      } else {
+        for (auto i = static_cast<std::size_t>(identity.version) - 1;
+             i < upgrades.size(); ++i) {
+          IRENEO_RETURN_IF_ERROR(connection.Execute(upgrades[i].c_str()));
+        }
+      }
       IRENEO_RETURN_IF_ERROR(connection.Execute(
           absl::StrCat("PRAGMA application_id = ", kApplicationId,
-                       "; PRAGMA user_version = ", kFormatVersion)
+                       "; PRAGMA user_version = ", version)
               .c_str()));
       return transaction.Commit();
     }
@@ -370,10 +387,10 @@ absl::Status Database::Initialize(const std::string& schema) {
     return absl::FailedPreconditionError(
         "this is a database of another program, not an Ireneo index");
   }
-  if (identity.version != kFormatVersion) {
+  if (identity.version != version) {
     return absl::FailedPreconditionError(
         absl::StrCat("this index has format ", identity.version,
-                     " and this build of Ireneo reads ", kFormatVersion,
+                     " and this build of Ireneo reads ", version,
                      ": use a newer Ireneo or another store"));
   }
   return absl::OkStatus();

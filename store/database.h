@@ -104,7 +104,7 @@ class Connection {
 
 // Whether to wait for another connection's transaction, some seconds at most,
 // or to give up at once with Unavailable.
-enum class Wait { kYes, kNo };
+enum class IfBusy { kWait, kGiveUp };
 
 // A write transaction (BEGIN IMMEDIATE); rolled back unless committed.
 class WriteTransaction {
@@ -112,7 +112,7 @@ class WriteTransaction {
   // Errors: also NotFound if the database was removed or replaced since it was
   // opened: what is written to it then would be lost without a word.
   static absl::StatusOr<WriteTransaction> Begin(Connection& connection,
-                                                Wait wait = Wait::kYes);
+                                                IfBusy if_busy = IfBusy::kWait);
   WriteTransaction(WriteTransaction&& other) noexcept;
   WriteTransaction& operator=(WriteTransaction&&) = delete;
   ~WriteTransaction();
@@ -131,12 +131,15 @@ class WriteTransaction {
 class Database {
  public:
   // Opens the database at `path`, creating it with the tables of `schema` (SQL)
-  // if it does not exist.
+  // if it does not exist. `upgrades` (SQL) lead from each earlier version of
+  // the schema to the next: the version is one more than there are upgrades. An
+  // older database is upgraded, in one transaction.
   //
   // Errors: FailedPrecondition if it was made by another program, or by a
   // version of Ireneo that this one does not know.
   static absl::StatusOr<std::unique_ptr<Database>> Open(
-      const std::filesystem::path& path, const std::string& schema);
+      const std::filesystem::path& path, const std::string& schema,
+      const std::vector<std::string>& upgrades = {});
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -152,7 +155,8 @@ class Database {
   explicit Database(std::filesystem::path path);
 
   void Release(std::unique_ptr<Connection::State> state);
-  absl::Status Initialize(const std::string& schema);
+  absl::Status Initialize(const std::string& schema,
+                          const std::vector<std::string>& upgrades);
 
   const std::filesystem::path path_;
   std::mutex mutex_;

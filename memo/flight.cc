@@ -1,0 +1,168 @@
+// Two steps. In a process, a table of the keys that are being computed: who
+// finds his there waits on a condition variable, for the thread that leads may
+// be seen to wait for him in turn. Between processes, an open file description
+// lock (fcntl, F_OFD_SETLKW) on one byte of locks/flight, which the kernel
+// drops when its holder dies:
+//
+//   1. Enter the key into the table, or wait until it is landed.
+//   2. Open locks/flight and lock byte (key mod 2^62). Each flight opens the
+//      file anew: a description that is shared with a forked child would keep
+//      the lock when this process is killed.
+//   3. Look into the index again: another process may have been faster.
+//   4. Compute, store, close the file, leave the table.
+
+#include "ireneo/memo/flight.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+namespace ireneo::internal {
+
+struct FlightThread {
+  // Set and cleared with the mutex of `table` held, so who holds it and finds
+  // its own table here may look at the entry.
+  std::atomic<const FlightTable*> table = nullptr;
+  std::atomic<const void*> entry = nullptr;
+};
+
+namespace {
+
+// One for all tables: a thread waits for one flight at a time.
+thread_local FlightThread this_thread;
+
+off_t ByteOf(const Digest& key) {
+  std::uint64_t number = 0;
+  std::memcpy(&number, key.bytes().data(), sizeof(number));
+  return static_cast<off_t>(number >> 2);
+}
+
+// -1 with errno, as fcntl.
+int Lock(int file, const Digest& key, int command) {
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = ByteOf(key);
+  lock.l_len = 1;
+  int result = 0;
+  do {
+    result = ::fcntl(file, command, &lock);
+  } while (result != 0 && errno == EINTR);
+  return result;
+}
+
+}  // namespace
+
+void Flight::Land(bool remembered) {
+  if (table_ != nullptr) table_->Land(*this, remembered);
+}
+
+FlightTable::FlightTable(std::filesystem::path lock_file)
+    : lock_file_(std::move(lock_file)), pid_(::getpid()) {}
+
+FlightTable::~FlightTable() = default;
+
+bool FlightTable::WaitsFor(const Entry& entry,
+                           const FlightThread* thread) const {
+  const FlightThread* leader = entry.leader;
+  while (leader != thread && leader->table == this) {
+    leader = static_cast<const Entry*>(leader->entry.load())->leader;
+  }
+  return leader == thread;
+}
+
+FlightTable::Outcome FlightTable::Join(const Digest& key, Wait wait,
+                                       absl::Duration timeout, bool alone,
+                                       Flight& flight) {
+  if (wait == Wait::kNever) return Outcome::kCompute;
+  const absl::Time deadline =
+      wait == Wait::kTimeout ? absl::Now() + timeout : absl::InfiniteFuture();
+  {
+    std::unique_lock lock(mutex_);
+    if (const pid_t pid = ::getpid(); pid != pid_) {
+      entries_.clear();
+      pid_ = pid;
+    }
+    std::shared_ptr<Entry>& slot = entries_[key];
+    if (slot != nullptr) {
+      const std::shared_ptr<Entry> entry = slot;
+      if (WaitsFor(*entry, &this_thread)) return Outcome::kCompute;
+      this_thread.entry = entry.get();
+      this_thread.table = this;
+      while (!entry->landed) {
+        if (deadline == absl::InfiniteFuture()) {
+          entry->landing.wait(lock);
+        } else if (entry->landing.wait_until(lock,
+                                             absl::ToChronoTime(deadline)) ==
+                   std::cv_status::timeout) {
+          break;
+        }
+      }
+      this_thread.table = nullptr;
+      // If there is no result to be had, all go on at once: one after the other
+      // would take as many times as long.
+      return entry->landed && entry->remembered ? Outcome::kLookAgain
+                                                : Outcome::kCompute;
+    }
+    slot = std::make_shared<Entry>();
+    slot->leader = &this_thread;
+  }
+  flight.table_ = this;
+  flight.key_ = key;
+  if (alone) return Outcome::kLookAgain;
+  bool waited = false;
+  flight.lock_ = LockBetweenProcesses(key, wait, deadline, waited);
+  return flight.lock_ >= 0 || waited ? Outcome::kLookAgain : Outcome::kCompute;
+}
+
+int FlightTable::LockBetweenProcesses(const Digest& key, Wait wait,
+                                      absl::Time deadline, bool& waited) const {
+  const int file =
+      ::open(lock_file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (file < 0) return -1;
+  if (Lock(file, key, F_OFD_SETLK) == 0) return file;
+  if (errno == EAGAIN || errno == EACCES) {
+    waited = true;
+    if (wait == Wait::kBlock) {
+      if (Lock(file, key, F_OFD_SETLKW) == 0) return file;
+    } else {
+      absl::Duration pause = absl::Milliseconds(1);
+      while (absl::Now() < deadline) {
+        absl::SleepFor(std::min(pause, deadline - absl::Now()));
+        pause = std::min(2 * pause, absl::Milliseconds(20));
+        if (Lock(file, key, F_OFD_SETLK) == 0) return file;
+        if (errno != EAGAIN && errno != EACCES) break;
+      }
+    }
+  }
+  ::close(file);
+  return -1;
+}
+
+void FlightTable::Land(Flight& flight, bool remembered) {
+  // First, so that who is woken here does not have to wait for the file.
+  if (flight.lock_ >= 0) ::close(flight.lock_);
+  {
+    const std::lock_guard lock(mutex_);
+    // Gone in a child that was forked meanwhile.
+    if (const auto it = entries_.find(flight.key_);
+        it != entries_.end() && it->second->leader == &this_thread) {
+      it->second->landed = true;
+      it->second->remembered = remembered;
+      it->second->landing.notify_all();
+      entries_.erase(it);
+    }
+  }
+  flight.table_ = nullptr;
+  flight.lock_ = -1;
+}
+
+}  // namespace ireneo::internal

@@ -1,0 +1,110 @@
+#ifndef IRENEO_MEMO_FLIGHT_H_
+#define IRENEO_MEMO_FLIGHT_H_
+
+// Single flight: of the threads and processes that want the same key at once,
+// one computes and the others wait for it. Internal to Ireneo.
+//
+// Nothing depends on it but time: results of two that compute the same key are
+// stored once, whoever is first. So every lock that cannot be had is done
+// without: a file that cannot be opened, a file system without locks, a wait
+// that would be for ever.
+
+#include <sys/types.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+#include "ireneo/memo/memoize_options.h"
+#include "ireneo/store/digest.h"
+
+namespace ireneo::internal {
+
+class FlightTable;
+
+// What is known of a thread that waits for a flight.
+struct FlightThread;
+
+// One call's part in the flight of its key. Must not outlive its table, and
+// must be destroyed by the thread that made it.
+class Flight {
+ public:
+  Flight() = default;
+  ~Flight() { Land(false); }
+  Flight(const Flight&) = delete;
+  Flight& operator=(const Flight&) = delete;
+
+  // Whether other callers of the key wait for this one, as far as locks can
+  // make them.
+  bool leads() const { return table_ != nullptr; }
+
+  // Ends it and lets the others go on; `remembered` says whether they will find
+  // the result. No effect if it does not lead.
+  void Land(bool remembered);
+
+ private:
+  friend class FlightTable;
+
+  FlightTable* table_ = nullptr;
+  Digest key_;
+  int lock_ = -1;  // The file that holds the lock between processes.
+};
+
+// The flights of one open store. Thread-safe.
+class FlightTable {
+ public:
+  // `lock_file` is made at need.
+  explicit FlightTable(std::filesystem::path lock_file);
+  ~FlightTable();
+  FlightTable(const FlightTable&) = delete;
+  FlightTable& operator=(const FlightTable&) = delete;
+
+  enum class Outcome {
+    kCompute,  // Nobody else computes the key, or it is not worth waiting for.
+    kLookAgain,  // Somebody may have computed it: if not, compute.
+  };
+
+  // Joins the flight of `key`: waits, as `wait` says, while others lead it.
+  // Then `flight` leads, or, if that cannot be had, does not.
+  //
+  // Never waits for a thread that waits for this one in this table, directly or
+  // through others.
+  // With `alone`, other processes are left out.
+  Outcome Join(const Digest& key, Wait wait, absl::Duration timeout, bool alone,
+               Flight& flight);
+
+ private:
+  friend class Flight;
+
+  // A key that is being computed in this process.
+  struct Entry {
+    const FlightThread* leader;
+    bool landed = false;
+    bool remembered = false;
+    std::condition_variable landing;
+  };
+
+  // Whether the leader of `entry` waits, through whatever chain, for `thread`.
+  // With `mutex_` held.
+  bool WaitsFor(const Entry& entry, const FlightThread* thread) const;
+
+  // An open file with a lock on the byte of `key`; -1 if it cannot be had.
+  // `waited` says whether another process had it.
+  int LockBetweenProcesses(const Digest& key, Wait wait, absl::Time deadline,
+                           bool& waited) const;
+
+  void Land(Flight& flight, bool remembered);
+
+  const std::filesystem::path lock_file_;
+  std::mutex mutex_;
+  pid_t pid_;  // Whose flights these are: in a forked child, nobody's.
+  absl::flat_hash_map<Digest, std::shared_ptr<Entry>> entries_;
+};
+
+}  // namespace ireneo::internal
+
+#endif  // IRENEO_MEMO_FLIGHT_H_

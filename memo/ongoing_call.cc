@@ -1,0 +1,294 @@
+#include "ireneo/memo/ongoing_call.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "ireneo/memo/store_state.h"
+#include "ireneo/store/status_macros.h"
+
+namespace ireneo::internal {
+namespace {
+
+// The call that this thread computes.
+thread_local OngoingCall* computing = nullptr;
+
+}  // namespace
+
+OngoingCall::OngoingCall(std::shared_ptr<const FunctionState> function,
+                         std::optional<std::uint64_t> seed, bool timed)
+    : function_(std::move(function)),
+      seed_(seed),
+      timed_(timed || function_->store().state().observer() != nullptr) {
+  if (!function_->status().ok()) {
+    usable_ = false;
+    Fault(function_->status());
+  }
+}
+
+void OngoingCall::SetArguments(std::span<const HashedArgument> arguments,
+                               const absl::Status& hashing) {
+  if (!hashing.ok()) {
+    usable_ = false;
+    Fault(hashing);
+  }
+  arguments_ = arguments;
+  if (usable_) key_ = function_->KeyOf(arguments, seed_);
+  Lap(&CallTimes::hashing);
+}
+
+OngoingCall::~OngoingCall() {
+  flight_.Land(remembered_.has_value());
+  StoreState& store = function_->store().state();
+  if (computing != nullptr) {
+    computing->random_->EndOfInnerCall();
+    if (remembered_.has_value() &&
+        &computing->function_->store().state() == &store) {
+      computing->AddCallee(*remembered_);
+    }
+  }
+  const absl::Duration elapsed = absl::FromChrono(Clock::now() - started_);
+  if (hit_) store.CountHit(*remembered_, elapsed, absl::Now());
+  const CallObserver& observer = store.observer();
+  if (observer == nullptr) return;
+  observer({.function = function_->identity().name,
+            .version = function_->identity().version,
+            .key = key_,
+            .hit = hit_,
+            .elapsed = elapsed,
+            .compute = compute_,
+            .result_bytes = result_bytes_,
+            .times = times_,
+            .seed = seed_,
+            .conflict = conflict_,
+            .fault = fault_});
+}
+
+void OngoingCall::Fault(absl::Status status) {
+  if (!fault_.ok()) return;
+  function_->store().state().CountFault();
+  fault_ = std::move(status);
+}
+
+void OngoingCall::Lap(absl::Duration CallTimes::*into) {
+  if (!timed_) return;
+  const Clock::time_point now = Clock::now();
+  times_.*into += absl::FromChrono(now - lap_);
+  lap_ = now;
+}
+
+std::optional<FoundCall> OngoingCall::Look(bool load) {
+  absl::StatusOr<std::optional<FoundCall>> found =
+      FindCall(*function_, key_, arguments_, seed_, load);
+  if (!found.ok()) {
+    Fault(std::move(found).status());
+    looked_ = false;
+    return std::nullopt;
+  }
+  if (found->has_value() && !(*found)->blob.ok()) {
+    Damaged(**found, (*found)->blob.status());
+    return std::nullopt;
+  }
+  return *std::move(found);
+}
+
+std::optional<FoundCall> OngoingCall::Find(bool load) {
+  if (!usable_) return std::nullopt;
+  std::optional<FoundCall> found = Look(load);
+  if (!found.has_value() && looked_ && !joined_) {
+    joined_ = true;
+    StoreState& store = function_->store().state();
+    const MemoizeOptions& options = function_->options();
+    const FlightTable::Outcome outcome =
+        store.flights().Join(key_, options.wait, options.wait_timeout,
+                             /*alone=*/store.has_open_batch(), flight_);
+    if (outcome == FlightTable::Outcome::kLookAgain) found = Look(load);
+  }
+  Lap(&CallTimes::lookup);
+  return found;
+}
+
+void OngoingCall::Hit(const FoundCall& found) {
+  flight_.Land(true);
+  Lap(&CallTimes::load);
+  hit_ = true;
+  remembered_ = found.key;
+  compute_ = found.elapsed;
+  result_bytes_ = found.result_size;
+}
+
+void OngoingCall::Damaged(const FoundCall& found, absl::Status why) {
+  // Trouble that may pass is no reason to drop what may be good.
+  const bool may_pass = absl::IsResourceExhausted(why) ||
+                        absl::IsUnavailable(why) ||
+                        absl::IsPermissionDenied(why) || absl::IsUnknown(why);
+  Fault(std::move(why));
+  // Nor is an upgrade that fails, which may be mended.
+  if (may_pass || (found.old_type != nullptr && found.blob.ok())) return;
+  absl::Status forgotten = function_->store().state().ForgetResult(
+      found.key, found.result, /*lost=*/!found.blob.ok());
+  if (!forgotten.ok()) Fault(std::move(forgotten));
+}
+
+void OngoingCall::StageArgument(bool stored,
+                                absl::FunctionRef<void(Sink&)> write) {
+  if (!usable_) return;
+  const HashedArgument& hashed = arguments_[staged_.size()];
+  NewCall::Argument& argument =
+      staged_.emplace_back(NewCall::Argument{.digest = hashed.digest});
+  if (!function_->Keeps(hashed.size)) return;
+  if (stored && hashed.size > LocalBlobStore::kInlineLimit) {
+    argument.kept = StagedBlob{
+        .digest = hashed.digest, .size = hashed.size, .present = true};
+    return;
+  }
+  absl::Status status = NoThrow([&]() -> absl::Status {
+    IRENEO_ASSIGN_OR_RETURN(argument.kept,
+                            function_->store().state().blobs().Stage(write));
+    if (argument.kept->digest != hashed.digest) {
+      argument.kept.reset();
+      return absl::InternalError(
+          "an argument changed between hashing and storing");
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) Fault(std::move(status));
+}
+
+OngoingCall::Computing::Computing(OngoingCall& call)
+    : call_(call), outer_(computing), random_(call.seed_) {
+  call.Lap(&CallTimes::store);  // Of arguments.
+  computing = &call;
+  call.random_ = &random_;
+  call.computing_since_ = Clock::now();
+}
+
+OngoingCall::Computing::~Computing() {
+  call_.compute_ = absl::FromChrono(Clock::now() - call_.computing_since_);
+  call_.Lap(&CallTimes::compute);
+  call_.random_misused_ = random_.misused();
+  call_.random_ = nullptr;
+  computing = outer_;
+}
+
+void OngoingCall::AddCallee(const Digest& key) {
+  if (callee_set_.insert(key).second) callees_.push_back(key);
+}
+
+bool OngoingCall::Remember(absl::FunctionRef<void(Sink&)> write) {
+  if (!usable_ || compute_ < function_->options().min_compute_time) {
+    return false;
+  }
+  if (random_misused_) {
+    Fault(absl::FailedPreconditionError(
+        absl::StrCat("memoized function ", function_->identity().name,
+                     " drew from ireneo::Random() in a call without a seed, so "
+                     "its result is "
+                     "not remembered: call it as f.Seeded(seed)(...)")));
+    return false;
+  }
+  StoreState& store = function_->store().state();
+  Digest result;
+  absl::Status status = NoThrow([&]() -> absl::Status {
+    NewCall call{.key = key_,
+                 .function_digest = function_->digest(),
+                 .function = &function_->identity(),
+                 .argument_names = &function_->options().argument_names,
+                 .arguments = std::move(staged_),
+                 .result = {},
+                 .seed = seed_,
+                 .elapsed = compute_,
+                 .spent = absl::ZeroDuration(),
+                 .created = absl::Now(),
+                 .environment = function_->environment(),
+                 .callees = callees_,
+                 .replace_before = replace_before_,
+                 .describe_function = function_->TakeFirstTime(),
+                 .owner = function_};
+    if (replace_before_ == absl::InfinitePast()) {
+      call.replace_before = function_->OldestUsable();
+    }
+    IRENEO_ASSIGN_OR_RETURN(call.result, store.blobs().Stage(write));
+    result = call.result.digest;
+    result_bytes_ = call.result.size;
+    // What is still to come is not much.
+    call.spent = absl::FromChrono(Clock::now() - started_) - compute_;
+    IRENEO_ASSIGN_OR_RETURN(const bool conflict, store.Insert(std::move(call)));
+    if (conflict) conflict_ = result;
+    return absl::OkStatus();
+  });
+  Lap(&CallTimes::store);
+  if (!status.ok()) {
+    Fault(std::move(status));
+    return false;
+  }
+  remembered_ = key_;
+  flight_.Land(true);
+  return true;
+}
+
+void OngoingCall::Differed(const FoundCall& found,
+                           absl::FunctionRef<void(Sink&)> write) {
+  StoreState& store = function_->store().state();
+  absl::Status status = NoThrow([&]() -> absl::Status {
+    IRENEO_ASSIGN_OR_RETURN(const StagedBlob other, store.blobs().Stage(write));
+    conflict_ = other.digest;
+    return store.index().AddConflict(found.key, other);
+  });
+  if (!status.ok()) Fault(std::move(status));
+}
+
+absl::StatusOr<CallResult> OngoingCall::ResultOf(const FoundCall& found) const {
+  IRENEO_ASSIGN_OR_RETURN(CallRecord record, FindRecord(*function_, found.key));
+  return CallResult{.record = std::move(record), .held = std::nullopt};
+}
+
+absl::StatusOr<CallResult> OngoingCall::ResultOf(
+    absl::FunctionRef<void(Sink&)> write) const {
+  if (remembered_.has_value()) {
+    absl::StatusOr<CallRecord> record = FindRecord(*function_, *remembered_);
+    if (record.ok()) {
+      return CallResult{.record = *std::move(record), .held = std::nullopt};
+    }
+  }
+  std::string bytes;
+  IRENEO_RETURN_IF_ERROR(NoThrow([&]() -> absl::Status {
+    StringSink sink(bytes);
+    write(sink);
+    sink.Flush();
+    return sink.status();
+  }));
+  return CallResult{.record = MakeRecord(Digest::Of(bytes), bytes.size()),
+                    .held = Blob::Copy(std::as_bytes(std::span(bytes)))};
+}
+
+CallRecord OngoingCall::MakeRecord(const Digest& result,
+                                   std::uint64_t size) const {
+  const FunctionIdentity& identity = function_->identity();
+  const std::vector<std::string>& names = function_->options().argument_names;
+  CallRecord record;
+  record.key = key_;
+  record.function = identity.name;
+  record.version = identity.version;
+  record.callee_versions = identity.callees;
+  record.salts = identity.salts;
+  record.environment_in_key = identity.environment;
+  record.seed = seed_;
+  record.result_type = identity.result_type;
+  record.result = result;
+  record.result_size = size;
+  record.elapsed = compute_;
+  record.created_at = absl::Now();
+  record.last_used_at = record.created_at;
+  record.environment = function_->environment();
+  record.callees = callees_;
+  for (std::size_t i = 0; i < arguments_.size(); ++i) {
+    record.arguments.push_back({.name = i < names.size() ? names[i] : "",
+                                .type = identity.argument_types[i],
+                                .digest = arguments_[i].digest});
+  }
+  return record;
+}
+
+}  // namespace ireneo::internal
