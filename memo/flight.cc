@@ -8,12 +8,16 @@
 //   2. Open locks/flight and lock byte (key mod 2^62). Each flight opens the
 //      file anew: a description that is shared with a forked child would keep
 //      the lock when this process is killed.
-//   3. Look into the index again: another process may have been faster.
-//   4. Compute, store, close the file, leave the table.
+//   3. Look into the index again, if another flight has landed since: the file
+//      has 4096 counters, by the first bits of the key, of which one is raised
+//      before a lock is given back.
+//   4. Compute, store, raise the counter, close the file, leave the table.
 
 #include "ireneo/memo/flight.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +28,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "ireneo/store/process_id.h"
 
 namespace ireneo::internal {
 
@@ -43,6 +48,10 @@ off_t ByteOf(const Digest& key) {
   std::uint64_t number = 0;
   std::memcpy(&number, key.bytes().data(), sizeof(number));
   return static_cast<off_t>(number >> 2);
+}
+
+int OpenFile(const std::filesystem::path& path) {
+  return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 }
 
 // -1 with errno, as fcntl.
@@ -66,9 +75,39 @@ void Flight::Land(bool remembered) {
 }
 
 FlightTable::FlightTable(std::filesystem::path lock_file)
-    : lock_file_(std::move(lock_file)), pid_(::getpid()) {}
+    : lock_file_(std::move(lock_file)), pid_(ProcessId()) {
+  static_assert(Counter::is_always_lock_free);
+  constexpr std::size_t kSize = kCounters * sizeof(Counter);
+  const int file = OpenFile(lock_file_);
+  if (file < 0) return;
+  struct stat info;
+  // It only grows, so that no process sees its mapping cut off.
+  if (::fstat(file, &info) == 0 &&
+      (static_cast<std::size_t>(info.st_size) >= kSize ||
+       ::ftruncate(file, kSize) == 0)) {
+    void* const memory =
+        ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (memory != MAP_FAILED) counters_ = static_cast<Counter*>(memory);
+  }
+  ::close(file);
+}
 
-FlightTable::~FlightTable() = default;
+FlightTable::~FlightTable() {
+  if (counters_ != nullptr) {
+    ::munmap(counters_, kCounters * sizeof(Counter));
+  }
+}
+
+FlightTable::Counter* FlightTable::CounterOf(const Digest& key) const {
+  if (counters_ == nullptr) return nullptr;
+  return &counters_[(key.bytes()[0] | key.bytes()[1] << 8) % kCounters];
+}
+
+std::optional<std::uint64_t> FlightTable::Landings(const Digest& key) const {
+  const Counter* const counter = CounterOf(key);
+  if (counter == nullptr) return std::nullopt;
+  return counter->load();
+}
 
 bool FlightTable::WaitsFor(const Entry& entry,
                            const FlightThread* thread) const {
@@ -81,13 +120,14 @@ bool FlightTable::WaitsFor(const Entry& entry,
 
 FlightTable::Outcome FlightTable::Join(const Digest& key, Wait wait,
                                        absl::Duration timeout, bool alone,
+                                       std::optional<std::uint64_t> landings,
                                        Flight& flight) {
   if (wait == Wait::kNever) return Outcome::kCompute;
   const absl::Time deadline =
       wait == Wait::kTimeout ? absl::Now() + timeout : absl::InfiniteFuture();
   {
     std::unique_lock lock(mutex_);
-    if (const pid_t pid = ::getpid(); pid != pid_) {
+    if (const pid_t pid = ProcessId(); pid != pid_) {
       entries_.clear();
       pid_ = pid;
     }
@@ -117,16 +157,18 @@ FlightTable::Outcome FlightTable::Join(const Digest& key, Wait wait,
   }
   flight.table_ = this;
   flight.key_ = key;
-  if (alone) return Outcome::kLookAgain;
   bool waited = false;
-  flight.lock_ = LockBetweenProcesses(key, wait, deadline, waited);
-  return flight.lock_ >= 0 || waited ? Outcome::kLookAgain : Outcome::kCompute;
+  if (!alone) {
+    flight.lock_ = LockBetweenProcesses(key, wait, deadline, waited);
+  }
+  return !waited && landings.has_value() && landings == Landings(key)
+             ? Outcome::kCompute
+             : Outcome::kLookAgain;
 }
 
 int FlightTable::LockBetweenProcesses(const Digest& key, Wait wait,
                                       absl::Time deadline, bool& waited) const {
-  const int file =
-      ::open(lock_file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  const int file = OpenFile(lock_file_);
   if (file < 0) return -1;
   if (Lock(file, key, F_OFD_SETLK) == 0) return file;
   if (errno == EAGAIN || errno == EACCES) {
@@ -148,6 +190,7 @@ int FlightTable::LockBetweenProcesses(const Digest& key, Wait wait,
 }
 
 void FlightTable::Land(Flight& flight, bool remembered) {
+  if (Counter* const counter = CounterOf(flight.key_)) counter->fetch_add(1);
   // First, so that who is woken here does not have to wait for the file.
   if (flight.lock_ >= 0) ::close(flight.lock_);
   {

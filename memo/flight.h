@@ -11,11 +11,14 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
@@ -68,14 +71,19 @@ class FlightTable {
     kLookAgain,  // Somebody may have computed it: if not, compute.
   };
 
+  // Changes when a flight of `key` lands, in any process; to be asked before
+  // one looks whether the key is remembered.
+  std::optional<std::uint64_t> Landings(const Digest& key) const;
+
   // Joins the flight of `key`: waits, as `wait` says, while others lead it.
   // Then `flight` leads, or, if that cannot be had, does not.
   //
   // Never waits for a thread that waits for this one in this table, directly or
   // through others.
-  // With `alone`, other processes are left out.
+  // With `alone`, other processes are left out. `landings` is what `Landings`
+  // said: if it is unchanged, there is no need to look again.
   Outcome Join(const Digest& key, Wait wait, absl::Duration timeout, bool alone,
-               Flight& flight);
+               std::optional<std::uint64_t> landings, Flight& flight);
 
  private:
   friend class Flight;
@@ -99,7 +107,14 @@ class FlightTable {
 
   void Land(Flight& flight, bool remembered);
 
+  using Counter = std::atomic<std::uint64_t>;
+  static constexpr std::size_t kCounters = 4096;
+
+  // Null if there are none.
+  Counter* CounterOf(const Digest& key) const;
+
   const std::filesystem::path lock_file_;
+  Counter* counters_ = nullptr;  // Of landings: the first 32 KiB of the file.
   std::mutex mutex_;
   pid_t pid_;  // Whose flights these are: in a forked child, nobody's.
   absl::flat_hash_map<Digest, std::shared_ptr<Entry>> entries_;

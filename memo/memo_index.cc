@@ -1,5 +1,6 @@
 #include "ireneo/memo/memo_index.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <boost/json.hpp>
@@ -255,8 +256,21 @@ absl::Status MemoIndex::InsertAll(std::span<const NewCall> calls) {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                           WriteTransaction::Begin(connection));
-  for (const NewCall& call : calls) {
-    IRENEO_RETURN_IF_ERROR(InsertInto(call, connection).status());
+  // Each table in its order, so that neighbours are written together.
+  std::vector<const NewCall*> sorted;
+  sorted.reserve(calls.size());
+  for (const NewCall& call : calls) sorted.push_back(&call);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const NewCall* a, const NewCall* b) {
+              return a->result.digest < b->result.digest;
+            });
+  for (const NewCall* call : sorted) {
+    IRENEO_RETURN_IF_ERROR(blobs_.Commit(call->result, connection).status());
+  }
+  std::sort(sorted.begin(), sorted.end(),
+            [](const NewCall* a, const NewCall* b) { return a->key < b->key; });
+  for (const NewCall* call : sorted) {
+    IRENEO_RETURN_IF_ERROR(InsertBehindResult(*call, connection).status());
   }
   return transaction.Commit();
 }
@@ -264,6 +278,11 @@ absl::Status MemoIndex::InsertAll(std::span<const NewCall> calls) {
 absl::StatusOr<bool> MemoIndex::InsertInto(const NewCall& call,
                                            Connection& connection) {
   IRENEO_RETURN_IF_ERROR(blobs_.Commit(call.result, connection).status());
+  return InsertBehindResult(call, connection);
+}
+
+absl::StatusOr<bool> MemoIndex::InsertBehindResult(const NewCall& call,
+                                                   Connection& connection) {
   for (const NewCall::Argument& argument : call.arguments) {
     if (argument.kept.has_value() && argument.kept->size > kSmallArgument) {
       IRENEO_RETURN_IF_ERROR(

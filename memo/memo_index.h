@@ -156,6 +156,9 @@ class MemoIndex {
 
  private:
   absl::StatusOr<bool> InsertInto(const NewCall& call, Connection& connection);
+  // The same for one whose result has its row.
+  absl::StatusOr<bool> InsertBehindResult(const NewCall& call,
+                                          Connection& connection);
   // False if the key has a record, or the function or the environment has
   // none.
   static absl::StatusOr<bool> InsertCall(const NewCall& call,

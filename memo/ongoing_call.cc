@@ -95,14 +95,15 @@ std::optional<FoundCall> OngoingCall::Look(bool load) {
 
 std::optional<FoundCall> OngoingCall::Find(bool load) {
   if (!usable_) return std::nullopt;
+  StoreState& store = function_->store().state();
+  const std::optional<std::uint64_t> landings = store.flights().Landings(key_);
   std::optional<FoundCall> found = Look(load);
   if (!found.has_value() && looked_ && !joined_) {
     joined_ = true;
-    StoreState& store = function_->store().state();
     const MemoizeOptions& options = function_->options();
-    const FlightTable::Outcome outcome =
-        store.flights().Join(key_, options.wait, options.wait_timeout,
-                             /*alone=*/store.has_open_batch(), flight_);
+    const FlightTable::Outcome outcome = store.flights().Join(
+        key_, options.wait, options.wait_timeout,
+        /*alone=*/store.has_open_batch(), landings, flight_);
     if (outcome == FlightTable::Outcome::kLookAgain) found = Look(load);
   }
   Lap(&CallTimes::lookup);

@@ -12,8 +12,6 @@
 
 #include "ireneo/memo/store_state.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
@@ -25,6 +23,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "ireneo/memo/print_calls.h"
+#include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -62,7 +61,7 @@ absl::Status WriteMarker(const FileSystem& files,
                          const std::filesystem::path& directory) {
   const std::filesystem::path temporary =
       directory /
-      absl::StrCat(kMarker, ".", ::getpid(), ".", absl::GetCurrentTimeNanos());
+      absl::StrCat(kMarker, ".", ProcessId(), ".", absl::GetCurrentTimeNanos());
   const std::string text =
       json::serialize(json::object{
           {"created", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(),
@@ -184,8 +183,8 @@ StoreState::StoreState(std::filesystem::path directory,
       memory_(options.memory_bytes),
       flights_(directory_ / kLocks / "flight"),
       hits_flushed_(absl::Now()),
-      hits_pid_(::getpid()),
-      batch_pid_(::getpid()) {}
+      hits_pid_(ProcessId()),
+      batch_pid_(ProcessId()) {}
 
 StoreState::~StoreState() { (void)FlushHits(); }
 
@@ -311,7 +310,7 @@ absl::Status StoreState::FlushBatch() {
 }
 
 void StoreState::DropBatchOfParent() {
-  if (const pid_t pid = ::getpid(); pid != batch_pid_) {
+  if (const pid_t pid = ProcessId(); pid != batch_pid_) {
     batch_.clear();
     batch_index_.clear();
     batch_pid_ = pid;
@@ -353,6 +352,9 @@ absl::Status StoreState::FlushHits(IfBusy if_busy) {
                     .spent = hits.spent,
                     .last = hits.last});
   }
+  // Neighbours in the index are written together.
+  std::sort(uses.begin(), uses.end(),
+            [](const KeyUse& a, const KeyUse& b) { return a.key < b.key; });
   absl::Status status = index_.AddUses(uses, if_busy);
   if (!status.ok()) {
     const std::lock_guard lock(hits_mutex_);
@@ -367,7 +369,7 @@ absl::Status StoreState::FlushHits(IfBusy if_busy) {
 }
 
 void StoreState::DropHitsOfParent() {
-  if (const pid_t pid = ::getpid(); pid != hits_pid_) {
+  if (const pid_t pid = ProcessId(); pid != hits_pid_) {
     hits_.clear();
     hits_pid_ = pid;
   }

@@ -1,7 +1,6 @@
 #include "ireneo/store/database.h"
 
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -10,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo {
@@ -189,7 +189,7 @@ absl::StatusOr<Digest> Statement::ColumnDigest(int index) const {
 // --------------------------------------------------------------- Connection
 
 struct Connection::State {
-  const pid_t pid = ::getpid();  // The process that opened it.
+  const pid_t pid = ProcessId();  // The process that opened it.
   sqlite3* db = nullptr;
   absl::flat_hash_map<const void*, sqlite3_stmt*> statements;
 
@@ -203,7 +203,7 @@ struct Connection::State {
   // nothing that the parent sees: it is in no transaction, POSIX locks are not
   // inherited, and the checkpoint, which would, is turned off.
   ~State() {
-    if (pid != ::getpid()) {
+    if (pid != ProcessId()) {
       sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     }
     for (const auto& [sql, statement] : statements) sqlite3_finalize(statement);
@@ -312,7 +312,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
 absl::StatusOr<Connection> Database::Acquire() {
   {
     const std::lock_guard lock(mutex_);
-    if (!idle_.empty() && idle_.front()->pid != ::getpid()) idle_.clear();
+    if (!idle_.empty() && idle_.front()->pid != ProcessId()) idle_.clear();
     if (!idle_.empty()) {
       std::unique_ptr<Connection::State> state = std::move(idle_.back());
       idle_.pop_back();
@@ -345,7 +345,7 @@ absl::StatusOr<Connection> Database::Acquire() {
 }
 
 void Database::Release(std::unique_ptr<Connection::State> state) {
-  if (state->pid != ::getpid()) return;  // Leased before a fork: closed.
+  if (state->pid != ProcessId()) return;  // Leased before a fork: closed.
   const std::lock_guard lock(mutex_);
   idle_.push_back(std::move(state));
 }

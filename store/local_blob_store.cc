@@ -20,13 +20,12 @@
 
 #include "ireneo/store/local_blob_store.h"
 
-#include <unistd.h>
-
 #include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo {
@@ -156,7 +155,7 @@ absl::StatusOr<StagedBlob> LocalBlobStore::Stage(
 }
 
 std::string LocalBlobStore::UniqueName() const {
-  return absl::StrCat(::getpid(), "-", unique_, "-",
+  return absl::StrCat(ProcessId(), "-", unique_, "-",
                       unique_count_.fetch_add(1));
 }
 
