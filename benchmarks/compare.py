@@ -1,8 +1,9 @@
 """Prints benchmarks next to their peers: medians, spreads and ratios.
 
-Reads the JSON that the benchmarks of this directory write with
---benchmark_out. A benchmark What/size has the peer What/PEER/size, which does
-the same work by other means.
+Reads the JSON that the benchmarks of this directory write: that of Google
+Benchmark. A benchmark What/size has the peer What/PEER/size, which does the
+same work by other means. It may have a "target", the most that it should take,
+and is told per second if it "is_rate".
 """
 
 import json
@@ -29,6 +30,11 @@ def rate(bytes_per_second):
   return f"{bytes_per_second / 1e9:.3g} GB/s" if bytes_per_second else ""
 
 
+def per_second(nanoseconds):
+  """Rounded to three digits."""
+  return f"{float(f'{1e9 / nanoseconds:.3g}'):,.0f}/s"
+
+
 def size(text):
   for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
     if int(text) % factor == 0:
@@ -40,46 +46,68 @@ def main():
   runs = {}
   for path in sys.argv[1:]:
     with open(path, encoding="utf-8") as file:
-      for run in json.load(file)["benchmarks"]:
-        if run["run_type"] == "iteration" and "error_message" not in run:
-          runs.setdefault(split(run["run_name"]), []).append(run)
-        elif "error_message" in run:
-          sys.exit(f"{run['name']}: {run['error_message']}")
-  header = ("", "", "median", "spread", "", "peer", "median", "spread",
-            "peer/ours")
+      text = file.read()
+    # Google Benchmark writes nothing if no name matches.
+    for run in json.loads(text)["benchmarks"] if text else ():
+      if "error_message" in run:
+        sys.exit(f"{run['name']}: {run['error_message']}")
+      if run["run_type"] == "iteration":
+        runs.setdefault(split(run["run_name"]), []).append(run)
+  header = ("", "", "median", "spread", "", "target", "peer", "median",
+            "spread", "peer/ours")
   rows = [header]
   for (what, peer, arg), ours in runs.items():
     if peer:
       continue
-    row = [what, " + ".join(map(size, arg)), *measured(ours)]
-    for (other, name, other_arg), theirs in runs.items():
-      if other == what and name and other_arg == arg:
-        median, spread, _ = measured(theirs)
-        rows.append(row + [name, median, spread,
-                           f"{times(theirs) / times(ours):.2f}"])
-        row = [""] * len(row)
-  widths = [max(len(row[i]) for row in rows if i < len(row))
-            for i in range(len(header))]
+    row = [what, " + ".join(map(size, arg)), *measured(ours), target(ours)]
+    theirs = [(name, run) for (other, name, other_arg), run in runs.items()
+              if other == what and name and other_arg == arg]
+    for name, run in theirs:
+      median, spread, _ = measured(run)
+      rows.append(row + [name, median, spread,
+                         f"{times(run) / times(ours):.2f}"])
+      row = [""] * len(row)
+    if not theirs:
+      rows.append(row)
+  columns = [i for i in range(len(header))
+             if i == 0 or any(row[i] for row in rows[1:] if i < len(row))]
+  widths = {i: max(len(row[i]) for row in rows if i < len(row))
+            for i in columns}
   for row in rows:
-    print("  ".join(cell.ljust(width)
-                    for cell, width in zip(row, widths)).rstrip())
+    print("  ".join(row[i].ljust(widths[i])
+                    for i in columns if i < len(row)).rstrip())
+
+
+def nanoseconds(run):
+  factor = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[run["time_unit"]]
+  return run["real_time"] * factor
 
 
 def times(runs):
-  return statistics.median(run["real_time"] for run in runs)
+  return statistics.median(map(nanoseconds, runs))
+
+
+def target(runs):
+  limit = runs[0].get("target")
+  if not limit:
+    return ""
+  text = (f">= {per_second(limit)}" if "is_rate" in runs[0] else
+          f"<= {time(limit)}")
+  return text if times(runs) <= limit else text + " missed"
 
 
 def measured(runs):
   """Median time, half the distance between the quartiles, and rate."""
-  factor = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[runs[0]["time_unit"]]
-  values = sorted(run["real_time"] * factor for run in runs)
+  values = sorted(map(nanoseconds, runs))
   median = statistics.median(values)
-  spread = 0
+  spread = ""
   if len(values) >= 4:
     quartiles = statistics.quantiles(values, n=4)
-    spread = (quartiles[2] - quartiles[0]) / 2 / median
+    spread = f"{(quartiles[2] - quartiles[0]) / 2 / median:.0%}"
+  if "is_rate" in runs[0]:
+    return time(median), spread, per_second(median)
   rates = [run.get("bytes_per_second", 0) for run in runs]
-  return time(median), f"{spread:.0%}", rate(statistics.median(rates))
+  return time(median), spread, rate(statistics.median(rates))
 
 
 if __name__ == "__main__":
