@@ -20,7 +20,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "ireneo/memo/memoize.h"          // IWYU pragma: export
 #include "ireneo/memo/memoize_options.h"  // IWYU pragma: export
@@ -68,8 +67,8 @@ inline MemoizeOptions WithBody(MemoizeOptions options,
   return options;
 }
 
-inline MemoizeOptions WithBody(std::string name, const BodyVersion& body) {
-  return {.name = std::move(name), .version = body.ToString()};
+inline MemoizeOptions WithBody(std::string_view name, const BodyVersion& body) {
+  return {.name = std::string(name), .version = body.ToString()};
 }
 
 }  // namespace ireneo::internal
