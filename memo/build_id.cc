@@ -127,9 +127,9 @@ std::optional<Digest> DigestOfFile(std::uintptr_t address) {
 }
 
 std::string RandomHex() {
-  std::array<char, 32> random{};
+  std::array<char, 32> random;
   // Fails on kernels of before 2014; the time and the process must do there.
-  (void)::getentropy(random.data(), random.size());
+  if (::getentropy(random.data(), random.size()) != 0) random = {};
   return Digest::Of(
              absl::StrCat(absl::string_view(random.data(), random.size()),
                           absl::GetCurrentTimeNanos(), " ", ::getpid()))

@@ -237,7 +237,10 @@ def _source_version_impl(ctx):
         mnemonic = "SourceVersion",
         progress_message = "Hashing the sources of %s" % ctx.attr.dep.label,
     )
-    return [DefaultInfo(files = depset([listing]))]
+    return [DefaultInfo(
+        files = depset([listing]),
+        runfiles = ctx.runfiles([listing]),
+    )]
 
 _source_version = rule(
     implementation = _source_version_impl,
