@@ -74,6 +74,10 @@ _SourceInfo = provider(
     },
 )
 
+# A path that starts with ../NAME/ is in another workspace than the main one.
+def _short_path(file):
+    return file.short_path
+
 def _source_aspect_impl(target, ctx):
     files = []
     for name in _FILES:
@@ -82,8 +86,9 @@ def _source_aspect_impl(target, ctx):
             files.append((name, tuple(value)))
     if CcInfo in target and not hasattr(ctx.rule.attr, "hdrs"):
         # A rule that makes C++ of something else: what others include of it.
+        # Bazel gives them in no order.
         headers = target[CcInfo].compilation_context.direct_headers
-        files.append(("headers", tuple(headers)))
+        files.append(("headers", tuple(sorted(headers, key = _short_path))))
 
     flags = []
     for name in _FLAGS:
@@ -123,10 +128,6 @@ _source_aspect = aspect(
     implementation = _source_aspect_impl,
     attr_aspects = _DEPS,
 )
-
-# A path that starts with ../NAME/ is in another workspace than the main one.
-def _short_path(file):
-    return file.short_path
 
 def _in_workspace(own, short_path):
     """The path of a file as it is in the workspace `own`."""
