@@ -62,9 +62,10 @@ int VisitObject(dl_phdr_info* object, std::size_t, void* search_pointer) {
     const std::uintptr_t start = object->dlpi_addr + segment.p_vaddr;
     if (segment.p_type == PT_NOTE &&
         IsLoaded(*object, start, segment.p_memsz)) {
-      search.build_id = Hex(BuildIdInNotes(
-          std::span(reinterpret_cast<const std::byte*>(start), segment.p_memsz),
-          segment.p_align));
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader gives numbers.
+      const auto* const notes = reinterpret_cast<const std::byte*>(start);
+      search.build_id = Hex(
+          BuildIdInNotes(std::span(notes, segment.p_memsz), segment.p_align));
     }
   }
   return 1;
