@@ -152,8 +152,8 @@ def _describe(own, target):
         lines.append("  %s %s" % (name, value))
     return "\n".join(lines) + "\n"
 
-# Paths are made as by _in_workspace, but here: only an action knows the files in
-# a generated folder. `before` and `after` are what is around the digest.
+# Paths are made as by _in_workspace, but here: only an action knows the files
+# in a generated folder. `before` and `after` are what is around the digest.
 _COMMAND = """
 set -euo pipefail
 export LC_ALL=C
