@@ -227,7 +227,8 @@ absl::StatusOr<std::optional<FoundCall>> StoreState::Find(const Digest& key,
 
 absl::StatusOr<bool> StoreState::Insert(NewCall call) {
   const Digest key = call.key;
-  const bool replaces = call.replace_before != absl::InfinitePast();
+  // Whatever it is that is remembered. What is too old is not served anyway.
+  const bool replaces = call.replace_before == absl::InfiniteFuture();
   const std::uint64_t generation = memory_.generation(key);
   FoundCall found{.key = key,
                   .result = call.result.digest,
@@ -255,6 +256,8 @@ absl::StatusOr<bool> StoreState::Insert(NewCall call) {
     }
     if (flush) IRENEO_RETURN_IF_ERROR(FlushBatch());
   } else {
+    // What it replaces may be in the batch.
+    if (replaces) IRENEO_RETURN_IF_ERROR(FlushBatch());
     IRENEO_ASSIGN_OR_RETURN(conflict, index_.Insert(call));
   }
   if (replaces) {
