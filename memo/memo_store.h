@@ -30,8 +30,8 @@ class StoreState;
 }  // namespace internal
 
 struct MemoStoreOptions {
-  // Sees every memoized call. If none is given and the environment variable
-  // IRENEO_VERBOSE is set, and not to 0, it is PrintCalls(stderr).
+  // Sees every memoized call. If the environment variable IRENEO_VERBOSE is
+  // set, and not to 0, PrintCalls(stderr) does too.
   CallObserver observer = nullptr;
   // If false, `Open` fails with NotFound unless the store exists.
   bool create = true;

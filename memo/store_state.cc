@@ -160,9 +160,14 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
       std::unique_ptr<LocalBlobStore> blobs,
       LocalBlobStore::Open(path, *database, *options.file_system));
   if (const char* verbose = std::getenv("IRENEO_VERBOSE");
-      options.observer == nullptr && verbose != nullptr && *verbose != '\0' &&
+      verbose != nullptr && *verbose != '\0' &&
       std::string_view(verbose) != "0") {
-    options.observer = PrintCalls(stderr);
+    options.observer =
+        [print = PrintCalls(stderr),
+         other = std::move(options.observer)](const CallEvent& event) {
+          print(event);
+          if (other != nullptr) other(event);
+        };
   }
   // Without it there is no single flight between processes, and that is all.
   (void)options.file_system->CreateDirectory(path / kLocks);
