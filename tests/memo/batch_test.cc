@@ -78,6 +78,26 @@ TEST_F(BatchTest, ThisProcessSeesItAtOnce) {
   }
 }
 
+TEST_F(BatchTest, ARecomputedCallReplacesOneOfTheBatch) {
+  for (const std::uint64_t memory :
+       {std::uint64_t{0}, std::uint64_t{1} << 20}) {
+    Open({.memory_bytes = memory});
+    static std::atomic<int> now;
+    now = 1;
+    const auto f = Memoize(store(), {.name = "f", .version = "1"},
+                           [](int) { return now.load(); });
+    EXPECT_THAT(f.Clear(), IsOk());
+    {
+      const WriteBatch batch = store().Batch();
+      EXPECT_EQ(f(0), 1);
+      now = 2;
+      EXPECT_EQ(f.Recompute(0), 2);
+      EXPECT_EQ(f(0), 2);
+    }
+    EXPECT_EQ(f(0), 2);
+  }
+}
+
 TEST_F(BatchTest, ASlowCallIsWrittenAtOnce) {
   const auto f = Memoize(store(), {.name = "slow", .version = "1"}, [](int n) {
     absl::SleepFor(absl::Milliseconds(120));

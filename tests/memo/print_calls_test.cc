@@ -63,11 +63,13 @@ TEST(PrintCallsTest, WhatIsWrongIsSaid) {
 }
 
 TEST(PrintCallsTest, AnEnvironmentVariableTurnsItOn) {
-  const auto output = [](const char* verbose) {
+  int observed = 0;
+  const auto output = [&](const char* verbose) {
     const TemporaryDirectory dir;
     ::setenv("IRENEO_VERBOSE", verbose, 1);
     ::testing::internal::CaptureStderr();
-    const auto store = MemoStore::Open(dir.path());
+    const auto store = MemoStore::Open(
+        dir.path(), {.observer = [&](const CallEvent&) { ++observed; }});
     EXPECT_THAT(store, IsOk());
     Memoize(*store, {.name = "acme.F", .version = "1"},
             [](int n) { return n; })(1);
@@ -77,6 +79,7 @@ TEST(PrintCallsTest, AnEnvironmentVariableTurnsItOn) {
   EXPECT_THAT(output("1"), HasSubstr("ireneo: acme.F computed in "));
   EXPECT_EQ(output("0"), "");
   EXPECT_EQ(output(""), "");
+  EXPECT_EQ(observed, 3);
 }
 
 }  // namespace
