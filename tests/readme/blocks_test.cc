@@ -35,6 +35,7 @@ TEST(ReadmeTest, MembersOfAMemoizedFunction) {
       ireneo::Memoize(*store, {.name = "s", .version = "1"}, Spectrum);
   const Eigen::MatrixXd a = Eigen::MatrixXd::Identity(3, 3);
   const Eigen::VectorXd b = Eigen::VectorXd::Ones(3);
+  constexpr char kSolverVersion[] = "src:3c4f";
 
 #include "tests/readme/members.inc"
 
@@ -42,8 +43,15 @@ TEST(ReadmeTest, MembersOfAMemoizedFunction) {
   EXPECT_EQ(**known, x);
   EXPECT_EQ(*is_known, false);
   EXPECT_EQ(handle->record().key, *key);
+  EXPECT_EQ(traced->hit, true);
+  EXPECT_EQ(traced->value, x);
+  EXPECT_EQ(why->hit, false);
+  EXPECT_EQ(why->differences.at(0).ToString(),
+            "argument `tolerance`: 1e-9 before, 1e-8 now");
   EXPECT_THAT(gone, IsOk());
   EXPECT_EQ(*solve.Contains(a, b, 1e-9), false);
+  EXPECT_THAT(all_gone, IsOk());
+  EXPECT_EQ(*solve.Seeded(42).Contains(a, b, 1e-9), false);
 }
 
 TEST(ReadmeTest, AnObserver) {

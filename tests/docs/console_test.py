@@ -1,0 +1,76 @@
+"""Runs what the pages of docs/ have in shells and in Python.
+
+    console_test.py PROGRAM...
+
+Each page has a folder of its own, in which the programs are, and its blocks
+are run in order. A command must succeed and, if the page shows output, print
+that: times and ages may differ, and blanks that align.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import pages
+
+PROGRAMS = [os.path.abspath(program) for program in sys.argv[1:]]
+
+
+def alike(text):
+    text = re.sub(r"\b[0-9.]+(e[+-]\d+)? (ns|us|ms|s|min)\b", "TIME", text)
+    text = re.sub(r" (now|TIME)$", " AGE", text, flags=re.M)
+    return re.sub(r" +", " ", text).strip()
+
+
+class ConsoleTest(unittest.TestCase):
+
+    def run_command(self, command, folder, **options):
+        done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, env={
+                                  "LC_ALL": "C.UTF-8",
+                                  "PATH": folder + ":/usr/bin:/bin"
+                              }, check=False, **options)
+        output = done.stdout.decode()
+        self.assertEqual(done.returncode, 0, f"{command}:\n{output}")
+        return output
+
+    def run_console(self, block, folder):
+        commands = []
+        for line in block:
+            if line.startswith("$ "):
+                commands.append((line[2:], []))
+            else:
+                commands[-1][1].append(line)
+        for command, expected in commands:
+            output = self.run_command(["bash", "-c", command], folder)
+            if expected:
+                self.assertEqual(alike(output), alike("\n".join(expected)),
+                                 f"{command}:\n{output}")
+
+    def test_all_pages(self):
+        ran = 0
+        for path in pages.paths():
+            with tempfile.TemporaryDirectory(
+                    dir=os.environ.get("TEST_TMPDIR")) as folder, self.subTest(
+                        path):
+                for program in PROGRAMS:
+                    os.symlink(program,
+                               os.path.join(folder, os.path.basename(program)))
+                for language, block in pages.blocks(path):
+                    if language == "console":
+                        self.run_console(block, folder)
+                        ran += 1
+                    elif language == "python":
+                        output = self.run_command(
+                            ["/usr/bin/python3", "-c", "\n".join(block)],
+                            folder)
+                        self.assertNotEqual(output, "")
+                        ran += 1
+        self.assertGreater(ran, 3)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
