@@ -5,12 +5,20 @@
 // serializers that come with Ireneo. Programs that want to compile faster
 // include the parts that they use.
 
+#include "ireneo/memo/bind.h"                   // IWYU pragma: export
+#include "ireneo/memo/build_id.h"               // IWYU pragma: export
+#include "ireneo/memo/environment.h"            // IWYU pragma: export
+#include "ireneo/memo/explain.h"                // IWYU pragma: export
+#include "ireneo/memo/hashed.h"                 // IWYU pragma: export
 #include "ireneo/memo/memo_store.h"             // IWYU pragma: export
 #include "ireneo/memo/memoize.h"                // IWYU pragma: export
 #include "ireneo/memo/memoize_options.h"        // IWYU pragma: export
 #include "ireneo/memo/observer.h"               // IWYU pragma: export
+#include "ireneo/memo/print_calls.h"            // IWYU pragma: export
+#include "ireneo/memo/random.h"                 // IWYU pragma: export
 #include "ireneo/memo/record.h"                 // IWYU pragma: export
 #include "ireneo/memo/remembered.h"             // IWYU pragma: export
+#include "ireneo/memo/source_text.h"            // IWYU pragma: export
 #include "ireneo/serializers/abseil.h"          // IWYU pragma: export
 #include "ireneo/serializers/eigen_dense.h"     // IWYU pragma: export
 #include "ireneo/serializers/eigen_diagonal.h"  // IWYU pragma: export

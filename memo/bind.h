@@ -16,6 +16,7 @@
 // call. A member function takes its object as the first argument:
 // `ireneo::Bind(&Model::Energy, model)`.
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <tuple>
@@ -98,19 +99,34 @@ template <typename F, typename... Bound>
 struct ParametersOf<BoundFunction<F, Bound...>>
     : std::type_identity<typename Unbound<F>::Parameters> {};
 template <typename F, typename... Bound>
-inline constexpr std::size_t kBoundParameters<BoundFunction<F, Bound...>> =
-    sizeof...(Bound);
+inline constexpr bool kIsBound<BoundFunction<F, Bound...>> = true;
 template <typename F, typename... Bound>
 inline constexpr bool kIsStateless<BoundFunction<F, Bound...>> =
     kIsStateless<F>;
 
+// A value for a parameter of type `P`, converted as for a call, that owns its
+// data.
+template <typename P, typename Value>
+auto OwnedValue(const Value& value) {
+  using Plain = std::remove_cvref_t<P>;
+  using Owned = StoredType<Plain>;
+  const Plain converted = value;
+  if constexpr (std::constructible_from<Owned, const Plain&>) {
+    return Owned(converted);
+  } else {
+    return Owned(converted.begin(), converted.end());  // A span.
+  }
+}
+
 template <typename F, std::size_t... kIndex, typename... Values>
 auto BindValues(F function, std::index_sequence<kIndex...>,
-                Values&&... values) {
+                const Values&... values) {
   using Parameters = typename Unbound<F>::Parameters;
-  return BoundFunction<F, StoredType<std::remove_cvref_t<
-                              std::tuple_element_t<kIndex, Parameters>>>...>(
-      std::move(function), std::forward<Values>(values)...);
+  return BoundFunction<
+      F, decltype(OwnedValue<std::tuple_element_t<kIndex, Parameters>>(
+             values))...>(
+      std::move(function),
+      OwnedValue<std::tuple_element_t<kIndex, Parameters>>(values)...);
 }
 
 }  // namespace internal
@@ -119,7 +135,7 @@ auto BindValues(F function, std::index_sequence<kIndex...>,
 // are; views are bound as the values that own what they view. The function must
 // have no state of its own.
 template <typename F, typename... Values>
-auto Bind(F function, Values&&... values) {
+auto Bind(F function, const Values&... values) {
   constexpr bool kKnown = internal::HasSignature<F>;
   static_assert(kKnown,
                 "ireneo::Bind needs a function with one signature: a function, "
@@ -130,9 +146,8 @@ auto Bind(F function, Values&&... values) {
         sizeof...(Values) <=
             std::tuple_size_v<typename internal::Unbound<F>::Parameters>,
         "ireneo::Bind: there are more values than the function has parameters");
-    return internal::BindValues(std::move(function),
-                                std::index_sequence_for<Values...>(),
-                                std::forward<Values>(values)...);
+    return internal::BindValues(
+        std::move(function), std::index_sequence_for<Values...>(), values...);
   } else {
     return internal::RefusedFunction();
   }

@@ -24,6 +24,8 @@ namespace json = boost::json;
 
 constexpr char kNone[] = "none";
 constexpr std::size_t kLongestText = 100;
+// Larger arguments of a call are not written out to be shown.
+constexpr std::uint64_t kLargestShown = 1 << 20;
 
 // As people write it: 1e-6, not 1e-06.
 std::string NumberText(double number) {
@@ -64,6 +66,7 @@ std::string ValueText(const Registry& registry, const std::string& type,
   if (absl::IsNotFound(bytes.status())) {
     return absl::StrCat(name, " (not kept)");
   }
+  if (absl::IsOutOfRange(bytes.status())) return name;
   if (!bytes.ok()) return absl::StrCat(name, " (damaged)");
   const absl::StatusOr<Description> description =
       registry.Describe(type, *bytes, {.statistics = false});
@@ -312,7 +315,12 @@ absl::StatusOr<Explanation> ExplainCall(
   const auto bytes_before = [&](std::size_t i) {
     return function.store().ArgumentBytes(explanation.nearest->arguments[i]);
   };
-  const auto bytes_now = [&](std::size_t i) { return bytes[i](); };
+  const auto bytes_now = [&](std::size_t i) -> absl::StatusOr<Blob> {
+    if (arguments[i].size > kLargestShown) {
+      return absl::OutOfRangeError("too large to be shown");
+    }
+    return bytes[i]();
+  };
   explanation.differences = FindDifferences(
       registry, {.record = *explanation.nearest, .bytes = bytes_before},
       {.record = now, .bytes = bytes_now});

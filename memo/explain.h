@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <ostream>
 #include <span>
 #include <string>
 #include <vector>
@@ -54,6 +55,10 @@ struct Explanation {
   // A line that says whether the call hits and why, and one for each
   // difference; without a newline at the end.
   std::string ToString() const;
+  friend std::ostream& operator<<(std::ostream& stream,
+                                  const Explanation& explanation) {
+    return stream << explanation.ToString();
+  }
 };
 
 // What differs between two remembered calls. `registry` shows the values of

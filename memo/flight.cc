@@ -112,10 +112,13 @@ std::optional<std::uint64_t> FlightTable::Landings(const Digest& key) const {
 bool FlightTable::WaitsFor(const Entry& entry,
                            const FlightThread* thread) const {
   const FlightThread* leader = entry.leader;
-  while (leader != thread && leader->table == this) {
-    leader = static_cast<const Entry*>(leader->entry.load())->leader;
+  while (leader != thread) {
+    if (leader->table != this) return false;
+    const auto* const next = static_cast<const Entry*>(leader->entry.load());
+    if (next->landed) return false;  // About to wake up.
+    leader = next->leader;
   }
-  return leader == thread;
+  return true;
 }
 
 FlightTable::Outcome FlightTable::Join(const Digest& key, Wait wait,

@@ -30,18 +30,18 @@ class StoreState;
 }  // namespace internal
 
 struct MemoStoreOptions {
-  // Sees every memoized call. If none is given and the environment variable
-  // IRENEO_VERBOSE is set, and not to 0, it is PrintCalls(stderr).
+  // Sees every memoized call. If the environment variable IRENEO_VERBOSE is
+  // set, and not to 0, PrintCalls(stderr) does too.
   CallObserver observer = nullptr;
   // If false, `Open` fails with NotFound unless the store exists.
   bool create = true;
+  // What the store's files, except its SQLite database, go through. Must
+  // outlive the store.
+  const FileSystem* file_system = &FileSystem::Posix();
   // How much memory this process uses for small results that it used last, of
   // at most 64 KiB each. 0: each call looks into the index. A result that is
   // here is served even if another process forgets it meanwhile.
   std::uint64_t memory_bytes = 16 << 20;
-  // What the store's files, except its SQLite database, go through. Must
-  // outlive the store.
-  const FileSystem* file_system = &FileSystem::Posix();
 };
 
 class WriteBatch;

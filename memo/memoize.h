@@ -280,7 +280,7 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
   // Calls `use` with slots for all parameters, bound ones first.
   template <typename Use, typename... Slots>
   decltype(auto) WithAll(Use use, Slots&... slots) const {
-    if constexpr (internal::kBoundParameters < F >> 0) {
+    if constexpr (internal::kIsBound<F>) {
       return function_.WithSlots(use, slots...);
     } else {
       return use(slots...);
@@ -516,7 +516,7 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
   template <typename... Slots>
   R Compute(internal::OngoingCall& call, Slots&... slots) const {
     const internal::OngoingCall::Computing computing(call);
-    if constexpr (internal::kBoundParameters < F >> 0) {
+    if constexpr (internal::kIsBound<F>) {
       return function_.Invoke(slots.Pass()...);
     } else {
       return function_(slots.Pass()...);

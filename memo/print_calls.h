@@ -6,8 +6,8 @@
 //     acme.Solve computed in 1.3 s (hashing 21 us, lookup 9 us, storing 140 us)
 //     acme.Solve hit, 12 us instead of 1.3 s
 //
-// The environment variable IRENEO_VERBOSE=1 turns it on, to stderr, in stores
-// that were given no observer.
+// The environment variable IRENEO_VERBOSE=1 turns it on, to stderr, beside the
+// observer that a store was given.
 
 #include <cstdio>
 

@@ -76,12 +76,12 @@ bool IsOk(const R& result) {
 }
 
 // The parameters of a callable, the bound ones of `Bind` included, as a tuple,
-// and how many are bound.
+// and whether it was made by that.
 template <typename F>
 struct ParametersOf
     : std::type_identity<typename SignatureOf<F>::type::Parameters> {};
 template <typename F>
-inline constexpr std::size_t kBoundParameters = 0;
+inline constexpr bool kIsBound = false;
 
 // Whether all that a call depends on is among its arguments and bound values.
 template <typename F>

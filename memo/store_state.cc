@@ -1,19 +1,6 @@
-// Opening a store:
-//
-//   1. The directory is made with its parents, or must be empty, or must have
-//      ireneo.json: a directory of something else is never written to.
-//   2. ireneo.json is written to a temporary name and renamed. It comes before
-//      all else, so that a crash between any two steps leaves a directory that
-//      the next opening takes for the store that it is.
-//   3. index.db and the folders are made.
-//
-// Processes that do this at once do the same things; each step may find that
-// another has done it.
-
 #include "ireneo/memo/store_state.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -23,18 +10,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "ireneo/memo/print_calls.h"
+#include "ireneo/memo/store_directory.h"
 #include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
 namespace {
 
-namespace json = boost::json;
-
-constexpr char kMarker[] = "ireneo.json";
-constexpr char kIndex[] = "index.db";
 constexpr char kLocks[] = "locks";
-constexpr std::int64_t kFormat = 1;
 
 constexpr std::size_t kMaxPendingHits = 1 << 16;
 // While the database cannot be written.
@@ -45,97 +28,6 @@ constexpr absl::Duration kHitsInterval = absl::Seconds(1);
 // when a call comes that took longer than that to compute.
 constexpr std::size_t kMostBatched = 1024;
 constexpr absl::Duration kBatchInterval = absl::Milliseconds(100);
-
-absl::Status MakeDirectories(const FileSystem& files,
-                             const std::filesystem::path& directory) {
-  absl::Status status = files.CreateDirectory(directory);
-  if (absl::IsNotFound(status) && directory.has_relative_path() &&
-      directory.parent_path() != directory) {
-    IRENEO_RETURN_IF_ERROR(MakeDirectories(files, directory.parent_path()));
-    status = files.CreateDirectory(directory);
-  }
-  return status;
-}
-
-absl::Status WriteMarker(const FileSystem& files,
-                         const std::filesystem::path& directory) {
-  const std::filesystem::path temporary =
-      directory /
-      absl::StrCat(kMarker, ".", ProcessId(), ".", absl::GetCurrentTimeNanos());
-  const std::string text =
-      json::serialize(json::object{
-          {"created", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(),
-                                       absl::UTCTimeZone())},
-          {"digest", "xxh3-128"},
-          {"format", kFormat}}) +
-      "\n";
-  const auto write = [&]() -> absl::Status {
-    IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
-                            files.Create(temporary));
-    IRENEO_RETURN_IF_ERROR(file->Append(std::as_bytes(std::span(text))));
-    IRENEO_RETURN_IF_ERROR(file->Close());
-    return files.Rename(temporary, directory / kMarker);
-  };
-  absl::Status status = write();
-  if (!status.ok()) (void)files.Remove(temporary);
-  return status;
-}
-
-absl::Status CheckMarker(const FileContents& file,
-                         const std::filesystem::path& path) {
-  const std::span<const std::byte> bytes = file.blob.bytes();
-  boost::system::error_code error;
-  const json::value value = json::parse(
-      {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, error);
-  const json::object* object = error ? nullptr : value.if_object();
-  const json::value* format = object ? object->if_contains("format") : nullptr;
-  const json::value* digest = object ? object->if_contains("digest") : nullptr;
-  if (format == nullptr || !format->is_int64() || digest == nullptr ||
-      !digest->is_string()) {
-    return absl::DataLossError(absl::StrCat(
-        path.native(),
-        " is damaged: expected a JSON object with format and digest. Copy it "
-        "from another store of the same version, or start a new store"));
-  }
-  if (format->get_int64() != kFormat || digest->get_string() != "xxh3-128") {
-    return absl::FailedPreconditionError(absl::StrCat(
-        path.parent_path().native(), " is a store of format ",
-        format->get_int64(), " with ", std::string(digest->get_string()),
-        " digests, and this build of Ireneo reads format ", kFormat,
-        " with xxh3-128: use a newer Ireneo or another directory"));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status PrepareDirectory(const std::filesystem::path& directory,
-                              const MemoStoreOptions& options) {
-  const FileSystem& files = *options.file_system;
-  const std::filesystem::path marker = directory / kMarker;
-  absl::StatusOr<FileContents> file = files.Read(marker);
-  if (file.ok()) return CheckMarker(*file, marker);
-  if (!absl::IsNotFound(file.status())) return file.status();
-  if (!options.create) {
-    return absl::NotFoundError(
-        absl::StrCat("there is no store in ", directory.native()));
-  }
-  IRENEO_RETURN_IF_ERROR(MakeDirectories(files, directory));
-  IRENEO_ASSIGN_OR_RETURN(const std::vector<std::string> names,
-                          files.List(directory));
-  const auto foreign = std::find_if(
-      names.begin(), names.end(),
-      [](const std::string& name) { return !name.starts_with(kMarker); });
-  if (foreign != names.end()) {
-    // Unless another process has just made the store.
-    if (file = files.Read(marker); file.ok()) return CheckMarker(*file, marker);
-    return absl::FailedPreconditionError(absl::StrCat(
-        directory.native(), " is not a store: it has '", *foreign, "' but no ",
-        kMarker,
-        std::find(names.begin(), names.end(), kIndex) != names.end()
-            ? ". If it was one, restore that file (store/FORMAT.md)"
-            : ". Give an empty or a new directory"));
-  }
-  return WriteMarker(files, directory);
-}
 
 }  // namespace
 
@@ -150,19 +42,25 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
         "': ", directory.empty() ? "the path is empty" : error.message()));
   }
   if (!path.has_filename()) path = path.parent_path();  // "results/"
-  IRENEO_RETURN_IF_ERROR(PrepareDirectory(path, options));
+  IRENEO_RETURN_IF_ERROR(
+      PrepareStoreDirectory(path, options.create, *options.file_system));
   IRENEO_ASSIGN_OR_RETURN(
       std::unique_ptr<Database> database,
-      Database::Open(path / kIndex,
+      Database::Open(path / kIndexFile,
                      LocalBlobStore::Schema() + MemoIndex::Schema(),
                      MemoIndex::Upgrades()));
   IRENEO_ASSIGN_OR_RETURN(
       std::unique_ptr<LocalBlobStore> blobs,
       LocalBlobStore::Open(path, *database, *options.file_system));
   if (const char* verbose = std::getenv("IRENEO_VERBOSE");
-      options.observer == nullptr && verbose != nullptr && *verbose != '\0' &&
+      verbose != nullptr && *verbose != '\0' &&
       std::string_view(verbose) != "0") {
-    options.observer = PrintCalls(stderr);
+    options.observer =
+        [print = PrintCalls(stderr),
+         other = std::move(options.observer)](const CallEvent& event) {
+          print(event);
+          if (other != nullptr) other(event);
+        };
   }
   // Without it there is no single flight between processes, and that is all.
   (void)options.file_system->CreateDirectory(path / kLocks);
@@ -227,7 +125,8 @@ absl::StatusOr<std::optional<FoundCall>> StoreState::Find(const Digest& key,
 
 absl::StatusOr<bool> StoreState::Insert(NewCall call) {
   const Digest key = call.key;
-  const bool replaces = call.replace_before != absl::InfinitePast();
+  // Whatever it is that is remembered. What is too old is not served anyway.
+  const bool replaces = call.replace_before == absl::InfiniteFuture();
   const std::uint64_t generation = memory_.generation(key);
   FoundCall found{.key = key,
                   .result = call.result.digest,
@@ -255,6 +154,8 @@ absl::StatusOr<bool> StoreState::Insert(NewCall call) {
     }
     if (flush) IRENEO_RETURN_IF_ERROR(FlushBatch());
   } else {
+    // What it replaces may be in the batch.
+    if (replaces) IRENEO_RETURN_IF_ERROR(FlushBatch());
     IRENEO_ASSIGN_OR_RETURN(conflict, index_.Insert(call));
   }
   if (replaces) {

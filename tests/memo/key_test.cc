@@ -37,6 +37,28 @@ TEST(KeyTest, CallKeyIsPinned) {
             "xxh3:db3e82288b83355073f8c5b5e52f1e24");
 }
 
+TEST(KeyTest, ASeedAndAnEnvironmentArePinnedAndCount) {
+  const Digest function = FunctionDigest(Identity());
+  EXPECT_EQ(CallKey(function, {}, 42).ToString(),
+            "xxh3:2f557a4cb16c5a9e063d94ff1ca2e7fe");
+  EXPECT_NE(CallKey(function, {}, 0), CallKey(function, {}));
+  EXPECT_NE(CallKey(function, {}, 0), CallKey(function, {}, 1));
+  FunctionIdentity identity = Identity();
+  identity.environment = {{"cpu", "x86-64-v3"}, {"simd", "avx2+fma"}};
+  EXPECT_EQ(FunctionDigest(identity).ToString(),
+            "xxh3:0966e7ba7c624f04e2b728c7aa71e421");
+  EXPECT_EQ(VersionForCallers(identity), "1+47da4a2e7fba73c9");
+  identity.environment["simd"] = "sse2";
+  EXPECT_NE(FunctionDigest(identity).ToString(),
+            "xxh3:0966e7ba7c624f04e2b728c7aa71e421");
+  // A part of the environment is no salt.
+  identity.environment = {{"mode", "fast"}};
+  FunctionIdentity salted = Identity();
+  salted.salts = {{"mode", "fast"}};
+  identity.salts.clear();
+  EXPECT_NE(FunctionDigest(identity), FunctionDigest(salted));
+}
+
 TEST(KeyTest, EveryPartOfTheIdentityCounts) {
   std::vector<FunctionIdentity> identities(12, Identity());
   identities[1].name = "acme.Solv";

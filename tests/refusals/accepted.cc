@@ -15,4 +15,7 @@ void Use(const ireneo::MemoStore& store, const Eigen::MatrixXd& m) {
   ireneo::Memoize(store, kOptions, Sum)(values);
   ireneo::Memoize(store, kOptions, Trim)(" x");
   ireneo::Memoize(store, kOptions, Trace)(m);
+  ireneo::Memoize(
+      store, kOptions,
+      ireneo::Bind([](double scale, double x) { return scale * x; }, 2))(1);
 }

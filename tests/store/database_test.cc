@@ -220,6 +220,47 @@ TEST_F(DatabaseTest, ANewerFormatIsRefusedWithBothNumbers) {
                      HasSubstr(path().native()))));
 }
 
+TEST_F(DatabaseTest, AnOlderFormatIsUpgradedStepByStep) {
+  const std::vector<std::string> upgrades = {
+      "ALTER TABLE t ADD COLUMN b INTEGER NOT NULL DEFAULT 2",
+      "ALTER TABLE t ADD COLUMN c INTEGER NOT NULL DEFAULT 3"};
+  {
+    const auto first = Database::Open(path(), "CREATE TABLE t(a INTEGER)");
+    ASSERT_THAT(first, IsOk());
+    auto connection = (*first)->Acquire();
+    ASSERT_THAT(connection->Execute("INSERT INTO t VALUES (1)"), IsOk());
+  }
+  {
+    const auto second = Database::Open(path(), "", {upgrades[0]});
+    ASSERT_THAT(second, IsOk());
+  }
+  const auto third = Database::Open(path(), "", upgrades);
+  ASSERT_THAT(third, IsOk());
+  auto connection = (*third)->Acquire();
+  auto select = connection->Prepare("SELECT a, b, c FROM t");
+  ASSERT_THAT(select, IsOk());
+  ASSERT_TRUE(*select->Step());
+  EXPECT_EQ(select->ColumnInt64(0), 1);
+  EXPECT_EQ(select->ColumnInt64(1), 2);
+  EXPECT_EQ(select->ColumnInt64(2), 3);
+  // Who knows only the second says so.
+  EXPECT_THAT(Database::Open(path(), "", {upgrades[0]}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("format 3 and this build of Ireneo reads 2")));
+}
+
+TEST_F(DatabaseTest, AnUpgradeThatFailsChangesNothing) {
+  { ASSERT_THAT(Database::Open(path(), "CREATE TABLE t(a INTEGER)"), IsOk()); }
+  EXPECT_FALSE(Database::Open(path(), "",
+                              {"ALTER TABLE t ADD COLUMN b INTEGER; "
+                               "ALTER TABLE missing ADD COLUMN c INTEGER"})
+                   .ok());
+  const auto again = Database::Open(path(), "");
+  ASSERT_THAT(again, IsOk());
+  EXPECT_THAT((*again)->Acquire()->Execute("INSERT INTO t(b) VALUES (1)"),
+              StatusIs(absl::StatusCode::kInternal));
+}
+
 TEST_F(DatabaseTest, GarbageIsDataLoss) {
   // SQLite takes a file of one byte for an empty one.
   for (const std::size_t size : {2, 99, 100, 511, 512, 4096, 100000}) {

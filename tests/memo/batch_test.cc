@@ -1,0 +1,150 @@
+// Calls that are written in groups.
+
+#include <atomic>
+#include <optional>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "ireneo/memo/memoize.h"
+#include "ireneo/serializers/standard.h"
+#include "tests/memo/memo_fixture.h"
+#include "tests/store/test_util.h"
+
+namespace ireneo {
+namespace {
+
+using ::ireneo::testing::ChildProcess;
+using ::ireneo::testing::IsOk;
+using ::ireneo::testing::RunInThreads;
+
+std::atomic<int> executions = 0;
+
+std::vector<int> Values(int n) {
+  ++executions;
+  return std::vector<int>(n % 3 == 0 ? 5 : 3000, n);
+}
+
+class BatchTest : public ::ireneo::testing::MemoFixture {
+ protected:
+  BatchTest() { executions = 0; }
+
+  auto Memoized(const MemoStore& store) {
+    return Memoize(store, {.name = "values", .version = "1"}, Values);
+  }
+  // As another process sees it.
+  int CallsOnDisk() {
+    const auto other = MemoStore::Open(dir_.path() / "store");
+    return static_cast<int>(other->Stats()->calls);
+  }
+};
+
+TEST_F(BatchTest, OthersSeeItWhenItEnds) {
+  const auto f = Memoized(store());
+  {
+    const WriteBatch batch = store().Batch();
+    f(1);
+    f(2);
+    EXPECT_EQ(CallsOnDisk(), 0);
+    EXPECT_THAT(batch.Flush(), IsOk());
+    EXPECT_EQ(CallsOnDisk(), 2);
+    f(3);
+  }
+  EXPECT_EQ(CallsOnDisk(), 3);
+  f(4);
+  EXPECT_EQ(CallsOnDisk(), 4);
+}
+
+TEST_F(BatchTest, ThisProcessSeesItAtOnce) {
+  for (const std::uint64_t memory :
+       {std::uint64_t{0}, std::uint64_t{1} << 20}) {
+    Open({.memory_bytes = memory});
+    executions = 0;
+    const auto f = Memoized(store());
+    EXPECT_THAT(f.Clear(), IsOk());
+    const WriteBatch batch = store().Batch();
+    EXPECT_EQ(f(1), f(1));
+    EXPECT_EQ(f(3), f(3));
+    EXPECT_EQ(executions, 2);
+    EXPECT_EQ(*f.Contains(1), true);
+    EXPECT_EQ(*f.Recall(3)->Load(), Values(3));
+    EXPECT_EQ(store().Stats()->calls, 2);  // Which writes it.
+    f(4);
+    EXPECT_THAT(f.Forget(4), IsOk());
+    EXPECT_EQ(*f.Contains(4), false);
+    f(5);
+    EXPECT_EQ(f.Calls().size(), 3u);
+  }
+}
+
+TEST_F(BatchTest, ARecomputedCallReplacesOneOfTheBatch) {
+  for (const std::uint64_t memory :
+       {std::uint64_t{0}, std::uint64_t{1} << 20}) {
+    Open({.memory_bytes = memory});
+    static std::atomic<int> now;
+    now = 1;
+    const auto f = Memoize(store(), {.name = "f", .version = "1"},
+                           [](int) { return now.load(); });
+    EXPECT_THAT(f.Clear(), IsOk());
+    {
+      const WriteBatch batch = store().Batch();
+      EXPECT_EQ(f(0), 1);
+      now = 2;
+      EXPECT_EQ(f.Recompute(0), 2);
+      EXPECT_EQ(f(0), 2);
+    }
+    EXPECT_EQ(f(0), 2);
+  }
+}
+
+TEST_F(BatchTest, ASlowCallIsWrittenAtOnce) {
+  const auto f = Memoize(store(), {.name = "slow", .version = "1"}, [](int n) {
+    absl::SleepFor(absl::Milliseconds(120));
+    return n;
+  });
+  const WriteBatch batch = store().Batch();
+  f(1);
+  EXPECT_EQ(CallsOnDisk(), 1);
+}
+
+TEST_F(BatchTest, ManyAreWrittenBeforeItEnds) {
+  const auto f =
+      Memoize(store(), {.name = "f", .version = "1"}, [](int n) { return n; });
+  const WriteBatch batch = store().Batch();
+  for (int i = 0; i < 3000; ++i) f(i);
+  EXPECT_GE(CallsOnDisk(), 2048);
+}
+
+TEST_F(BatchTest, ThreadsShareIt) {
+  const auto f = Memoized(store());
+  {
+    const WriteBatch batch = store().Batch();
+    RunInThreads(4, [&](int thread) {
+      const WriteBatch nested = store().Batch();
+      for (int i = 0; i < 100; ++i) {
+        ASSERT_EQ(f((i + 10 * thread) % 60), Values((i + 10 * thread) % 60));
+      }
+    });
+  }
+  EXPECT_EQ(CallsOnDisk(), 60);
+  EXPECT_EQ(executions, 60 + 400);
+}
+
+TEST_F(BatchTest, AChildDoesNotWriteTheBatchOfItsParent) {
+  const auto f = Memoized(store());
+  std::optional<WriteBatch> batch;
+  batch.emplace(store());
+  f(1);
+  ChildProcess child([&] {
+    f(2);
+    EXPECT_EQ(store().Stats()->calls, 1);
+  });
+  child.Join();
+  EXPECT_EQ(CallsOnDisk(), 1);
+  batch.reset();
+  EXPECT_EQ(CallsOnDisk(), 2);
+}
+
+}  // namespace
+}  // namespace ireneo

@@ -1,0 +1,7 @@
+#include "acme/scale.h"
+
+namespace acme {
+
+double Scale(double x) { return 3 * x; }
+
+}  // namespace acme

@@ -1,0 +1,3 @@
+#include "acme/helper.h"
+
+int Help() { return 1; }
