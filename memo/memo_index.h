@@ -82,11 +82,6 @@ class MemoIndex {
   // Kept arguments of at most so many bytes stand in the row of their call.
   static constexpr std::uint64_t kSmallArgument = 255;
 
-  static std::string Schema();
-
-  // From the schema of each earlier version to that of the next.
-  static std::vector<std::string> Upgrades();
-
   // Both must outlive the index.
   MemoIndex(Database& database, LocalBlobStore& blobs)
       : database_(database), blobs_(blobs) {}

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/print_calls.h"
 #include "ireneo/memo/store_directory.h"
 #include "ireneo/store/process_id.h"
@@ -47,8 +48,8 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
   IRENEO_ASSIGN_OR_RETURN(
       std::unique_ptr<Database> database,
       Database::Open(path / kIndexFile,
-                     LocalBlobStore::Schema() + MemoIndex::Schema(),
-                     MemoIndex::Upgrades()));
+                     LocalBlobStore::Schema() + IndexSchema(),
+                     IndexUpgrades()));
   IRENEO_ASSIGN_OR_RETURN(
       std::unique_ptr<LocalBlobStore> blobs,
       LocalBlobStore::Open(path, *database, *options.file_system));

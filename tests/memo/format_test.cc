@@ -5,7 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "ireneo/memo/memo_index.h"
+#include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/store/local_blob_store.h"
 #include "tests/store/test_util.h"
@@ -28,7 +28,7 @@ std::string Folded(const std::string& text) {
 TEST(FormatTest, TheTablesAreThoseOfTheSpecification) {
   const std::string specification = Folded(FileBytes("store/FORMAT.md"));
   const std::string tables =
-      Folded(LocalBlobStore::Schema() + internal::MemoIndex::Schema());
+      Folded(LocalBlobStore::Schema() + internal::IndexSchema());
   EXPECT_TRUE(specification.find(tables) != specification.npos)
       << "store/FORMAT.md does not have: " << tables;
 }

@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "ireneo/memo/memo_index.h"
+#include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/standard.h"
 #include "tests/store/faulty_file_system.h"
@@ -167,8 +167,8 @@ TEST(MemoizeFaultTest, BytesOfAnotherTypeAreAMiss) {
   const auto put = store->blobs().Put("not a string");
   {
     // What no program of ours writes: a record with another's result.
-    const auto database = Database::Open(dir.path() / "index.db", "",
-                                         internal::MemoIndex::Upgrades());
+    const auto database =
+        Database::Open(dir.path() / "index.db", "", internal::IndexUpgrades());
     ASSERT_THAT(database, IsOk());
     auto connection = (*database)->Acquire();
     auto update = connection->Prepare("UPDATE calls SET result = ?");
@@ -204,8 +204,8 @@ TEST(MemoizeFaultTest, AHitWaitsForNoWriter) {
   ASSERT_THAT(store, IsOk());
   const auto f = MemoizedRepeat(*store);
   f("abc", 3);
-  const auto database = Database::Open(dir.path() / "index.db", "",
-                                       internal::MemoIndex::Upgrades());
+  const auto database =
+      Database::Open(dir.path() / "index.db", "", internal::IndexUpgrades());
   ASSERT_THAT(database, IsOk());
   {
     auto connection = (*database)->Acquire();

@@ -1,0 +1,29 @@
+#ifndef IRENEO_MEMO_INDEX_SCHEMA_H_
+#define IRENEO_MEMO_INDEX_SCHEMA_H_
+
+// The tables of the index of calls, which store/FORMAT.md explains, and what
+// both who writes and who reads them must know. Internal to Ireneo.
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "ireneo/store/digest.h"
+
+namespace ireneo::internal {
+
+// Of one argument in calls.arguments: its digest, and where its value is.
+inline constexpr std::size_t kArgumentSize = Digest::kSize + 1;
+inline constexpr char kNotKept = 0;
+inline constexpr char kInBlobs = 1;
+inline constexpr char kInCall = 2;
+
+// SQL that makes the tables; those of the blobs are store/local_blob_store.h's.
+std::string IndexSchema();
+
+// SQL from the tables of each earlier version to those of the next.
+std::vector<std::string> IndexUpgrades();
+
+}  // namespace ireneo::internal
+
+#endif  // IRENEO_MEMO_INDEX_SCHEMA_H_
