@@ -8,17 +8,21 @@
 // the names that match, as Google Benchmark would. Names in the plural are of
 // kCalls calls with as many arguments, one after the other; what is told is the
 // time of one, from the first to the end of the last. `Miss` is the median of
-// those.
+// those. A stage of a chain is one of kStages calls that return a matrix of
+// 100 MB, each a function of the one before.
 //
 // Not Google Benchmark itself, as a miss is one only once: what is measured is
 // a given number of calls into a new store.
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <optional>
 #include <regex>
 #include <string>
@@ -28,6 +32,8 @@
 #include "absl/status/statusor.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memoize.h"
+#include "ireneo/memo/remembered.h"
+#include "ireneo/serializers/eigen_dense.h"
 #include "ireneo/serializers/standard.h"
 
 namespace ireneo {
@@ -36,9 +42,17 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int32_t kCalls = 10'000;
+constexpr int kStages = 5;
+constexpr Eigen::Index kRows = 3536;  // 100 MB of doubles.
 
 double Nanoseconds(Clock::duration duration) {
   return std::chrono::duration<double, std::nano>(duration).count();
+}
+
+double Median(std::vector<double> values) {
+  const auto middle = values.begin() + values.size() / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
 }
 
 // Takes a nanosecond, so that what a call takes is the memory's.
@@ -49,10 +63,15 @@ std::int32_t Next(std::int32_t x) { return x + 1; }
   std::exit(1);
 }
 
-auto Open(const std::filesystem::path& directory) {
-  absl::StatusOr<MemoStore> store = MemoStore::Open(directory);
+MemoStore OpenStore(const std::filesystem::path& directory,
+                    MemoStoreOptions options = {}) {
+  absl::StatusOr<MemoStore> store = MemoStore::Open(directory, options);
   if (!store.ok()) Die(store.status().ToString());
-  return Memoize(*std::move(store), {.name = "bench.Next", .version = "1"},
+  return *std::move(store);
+}
+
+auto Memoized(MemoStore store) {
+  return Memoize(std::move(store), {.name = "bench.Next", .version = "1"},
                  Next);
 }
 
@@ -76,8 +95,13 @@ class Report {
     return std::regex_search(name, regex_);
   }
 
-  // `target` is the most that the time may be.
-  void Add(const std::string& name, double nanoseconds, double target,
+  bool WantsAny(std::initializer_list<const char*> names) const {
+    return std::any_of(names.begin(), names.end(),
+                       [&](const char* name) { return Wants(name); });
+  }
+
+  // `target` is the most that the time may be; 0 if there is none.
+  void Add(const std::string& name, double nanoseconds, double target = 0,
            bool is_rate = false) {
     if (!Wants(name)) return;
     char line[256];
@@ -107,7 +131,7 @@ class Report {
 };
 
 void Misses(const std::filesystem::path& directory, Report& report) {
-  const auto next = Open(directory);
+  const auto next = Memoized(OpenStore(directory));
   next(-1);  // Writes the function's row.
   std::vector<double> each;
   each.reserve(kCalls);
@@ -117,28 +141,94 @@ void Misses(const std::filesystem::path& directory, Report& report) {
     each.push_back(Nanoseconds(Clock::now() - start));
     return y;
   });
-  std::nth_element(each.begin(), each.begin() + kCalls / 2, each.end());
-  report.Add("Miss", each[kCalls / 2], 40e3);
+  report.Add("Miss", Median(each), 40e3);
   report.AddRate("Misses", mean, 25e3);
 }
 
-// Of what `Misses` has left in `directory`.
+void GroupedMisses(const std::filesystem::path& directory, Report& report) {
+  const MemoStore store = OpenStore(directory);
+  const auto next = Memoized(store);
+  next(-1);
+  const Clock::time_point start = Clock::now();
+  {
+    const WriteBatch batch = store.Batch();
+    TimeDistinct(next);
+  }
+  report.AddRate("GroupedMisses", Nanoseconds(Clock::now() - start) / kCalls,
+                 100e3);
+}
+
+// These are of what `Misses` has left in `directory`.
+template <typename F>
+double TimeSame(const F& next) {
+  return TimeDistinct(
+      [&](std::int32_t x) { return next(kCalls / 2) + x - kCalls / 2; });
+}
+
 void IndexHits(const std::filesystem::path& directory, Report& report) {
-  const auto next = Open(directory);
+  const auto next = Memoized(OpenStore(directory, {.memory_bytes = 0}));
   next(-1);  // Opens a connection.
   report.AddRate("IndexHits", TimeDistinct(next), 150e3);
-  report.Add("IndexHit", TimeDistinct([&](std::int32_t x) {
-               return next(kCalls / 2) + x - kCalls / 2;
-             }),
-             8e3);
+  report.Add("IndexHit", TimeSame(next), 8e3);
+}
+
+void MemoryHits(const std::filesystem::path& directory, Report& report) {
+  const auto next = Memoized(OpenStore(directory));
+  TimeDistinct(next);  // From the index.
+  // Of some tenths of a second, so that they bear their share of what is
+  // written once a second.
+  constexpr int kPasses = 50;
+  double distinct = 0;
+  double same = 0;
+  for (int i = 0; i < kPasses; ++i) distinct += TimeDistinct(next);
+  for (int i = 0; i < kPasses; ++i) same += TimeSame(next);
+  report.AddRate("MemoryHits", distinct / kPasses, 1e6);
+  report.Add("MemoryHit", same / kPasses, 500);
+}
+
+Eigen::MatrixXd Make(std::int32_t seed) {
+  std::srand(static_cast<unsigned>(seed));
+  return Eigen::MatrixXd::Random(kRows, kRows);
+}
+
+Eigen::MatrixXd Add(const Eigen::MatrixXd& a, double x) {
+  return a.array() + x;
+}
+
+void Chain(const std::filesystem::path& directory, Report& report) {
+  const MemoStore store = OpenStore(directory);
+  const auto make =
+      Memoize(store, {.name = "bench.Make", .version = "1"}, Make);
+  const auto add = Memoize(store, {.name = "bench.Add", .version = "1"}, Add);
+  const auto time_stage = [&] {
+    const Clock::time_point start = Clock::now();
+    absl::StatusOr<Remembered<Eigen::MatrixXd>> a = make.Recall(1);
+    for (int i = 1; i < kStages && a.ok(); ++i) a = add.Recall(*a, i);
+    if (!a.ok()) Die(a.status().ToString());
+    return Nanoseconds(Clock::now() - start) / kStages;
+  };
+  report.Add("ColdChainStage", time_stage());
+  std::vector<double> each(5);
+  for (double& time : each) time = time_stage();
+  report.Add("ChainStage", Median(each), 100e3);
 }
 
 int Main(int argc, char** argv) {
   if (argc < 3 || argc > 4) Die("expected DIRECTORY FILE [REGEX]");
   const std::filesystem::path directory = argv[1];
   Report report(argc > 3 ? argv[3] : ".");
-  Misses(directory / "ireneo", report);
-  IndexHits(directory / "ireneo", report);
+  if (report.WantsAny({"Miss", "Misses", "IndexHit", "IndexHits", "MemoryHit",
+                       "MemoryHits"})) {
+    Misses(directory / "ireneo", report);
+    IndexHits(directory / "ireneo", report);
+    MemoryHits(directory / "ireneo", report);
+  }
+  if (report.Wants("GroupedMisses")) {
+    GroupedMisses(directory / "ireneo.groups", report);
+  }
+  if (report.WantsAny({"ColdChainStage", "ChainStage"})) {
+    Chain(directory / "ChainStage ireneo", report);
+  }
   report.Write(argv[2]);
   return 0;
 }

@@ -5,13 +5,13 @@
 // drops when its holder dies:
 //
 //   1. Enter the key into the table, or wait until it is landed.
-//   2. Open locks/flight and lock byte (key mod 2^62). Each flight opens the
-//      file anew: a description that is shared with a forked child would keep
-//      the lock when this process is killed.
+//   2. Lock byte (key mod 2^62) of locks/flight. The file is opened anew after
+//      each fork: a description that is shared with a child would keep the lock
+//      when this process is killed.
 //   3. Look into the index again, if another flight has landed since: the file
 //      has 4096 counters, by the first bits of the key, of which one is raised
 //      before a lock is given back.
-//   4. Compute, store, raise the counter, close the file, leave the table.
+//   4. Compute, store, raise the counter, unlock the byte, leave the table.
 
 #include "ireneo/memo/flight.h"
 
@@ -54,10 +54,11 @@ int OpenFile(const std::filesystem::path& path) {
   return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 }
 
-// -1 with errno, as fcntl.
-int Lock(int file, const Digest& key, int command) {
+// Sets or, with F_UNLCK, drops the lock on the byte of `key`. -1 with errno, as
+// fcntl.
+int Lock(int file, const Digest& key, int command, short type = F_WRLCK) {
   struct flock lock = {};
-  lock.l_type = F_WRLCK;
+  lock.l_type = type;
   lock.l_whence = SEEK_SET;
   lock.l_start = ByteOf(key);
   lock.l_len = 1;
@@ -69,6 +70,19 @@ int Lock(int file, const Digest& key, int command) {
 }
 
 }  // namespace
+
+struct LockFile {
+  explicit LockFile(const std::filesystem::path& path) : file(OpenFile(path)) {}
+  LockFile(const LockFile&) = delete;
+  LockFile& operator=(const LockFile&) = delete;
+  ~LockFile() {
+    if (file >= 0) ::close(file);
+  }
+
+  const std::uint64_t forks = ForkCount();  // Before it is opened.
+  const pid_t pid = ProcessId();
+  const int file;
+};
 
 void Flight::Land(bool remembered) {
   if (table_ != nullptr) table_->Land(*this, remembered);
@@ -169,33 +183,44 @@ FlightTable::Outcome FlightTable::Join(const Digest& key, Wait wait,
              : Outcome::kLookAgain;
 }
 
-int FlightTable::LockBetweenProcesses(const Digest& key, Wait wait,
-                                      absl::Time deadline, bool& waited) const {
-  const int file = OpenFile(lock_file_);
-  if (file < 0) return -1;
-  if (Lock(file, key, F_OFD_SETLK) == 0) return file;
+std::shared_ptr<const LockFile> FlightTable::OpenLockFile() {
+  const std::lock_guard lock(mutex_);
+  if (file_ == nullptr || file_->forks != ForkCount()) {
+    file_ = std::make_shared<const LockFile>(lock_file_);
+    if (file_->file < 0) file_ = nullptr;
+  }
+  return file_;
+}
+
+std::shared_ptr<const LockFile> FlightTable::LockBetweenProcesses(
+    const Digest& key, Wait wait, absl::Time deadline, bool& waited) {
+  std::shared_ptr<const LockFile> lock = OpenLockFile();
+  if (lock == nullptr) return nullptr;
+  if (Lock(lock->file, key, F_OFD_SETLK) == 0) return lock;
   if (errno == EAGAIN || errno == EACCES) {
     waited = true;
     if (wait == Wait::kBlock) {
-      if (Lock(file, key, F_OFD_SETLKW) == 0) return file;
+      if (Lock(lock->file, key, F_OFD_SETLKW) == 0) return lock;
     } else {
       absl::Duration pause = absl::Milliseconds(1);
       while (absl::Now() < deadline) {
         absl::SleepFor(std::min(pause, deadline - absl::Now()));
         pause = std::min(2 * pause, absl::Milliseconds(20));
-        if (Lock(file, key, F_OFD_SETLK) == 0) return file;
+        if (Lock(lock->file, key, F_OFD_SETLK) == 0) return lock;
         if (errno != EAGAIN && errno != EACCES) break;
       }
     }
   }
-  ::close(file);
-  return -1;
+  return nullptr;
 }
 
 void FlightTable::Land(Flight& flight, bool remembered) {
   if (Counter* const counter = CounterOf(flight.key_)) counter->fetch_add(1);
-  // First, so that who is woken here does not have to wait for the file.
-  if (flight.lock_ >= 0) ::close(flight.lock_);
+  // First, so that who is woken here does not have to wait for the byte. A lock
+  // of the parent's is not this process's to drop.
+  if (flight.lock_ != nullptr && flight.lock_->pid == ProcessId()) {
+    (void)Lock(flight.lock_->file, flight.key_, F_OFD_SETLK, F_UNLCK);
+  }
   {
     const std::lock_guard lock(mutex_);
     // Gone in a child that was forked meanwhile.
@@ -208,7 +233,7 @@ void FlightTable::Land(Flight& flight, bool remembered) {
     }
   }
   flight.table_ = nullptr;
-  flight.lock_ = -1;
+  flight.lock_ = nullptr;
 }
 
 }  // namespace ireneo::internal

@@ -29,6 +29,9 @@ namespace ireneo::internal {
 
 class FlightTable;
 
+// The open file of locks between processes.
+struct LockFile;
+
 // What is known of a thread that waits for a flight.
 struct FlightThread;
 
@@ -54,7 +57,7 @@ class Flight {
 
   FlightTable* table_ = nullptr;
   Digest key_;
-  int lock_ = -1;  // The file that holds the lock between processes.
+  std::shared_ptr<const LockFile> lock_;  // Holds that between processes.
 };
 
 // The flights of one open store. Thread-safe.
@@ -100,10 +103,15 @@ class FlightTable {
   // With `mutex_` held.
   bool WaitsFor(const Entry& entry, const FlightThread* thread) const;
 
-  // An open file with a lock on the byte of `key`; -1 if it cannot be had.
+  // One that is shared with no other process; null if it cannot be opened.
+  std::shared_ptr<const LockFile> OpenLockFile();
+
+  // The file with a lock on the byte of `key`; null if that cannot be had.
   // `waited` says whether another process had it.
-  int LockBetweenProcesses(const Digest& key, Wait wait, absl::Time deadline,
-                           bool& waited) const;
+  std::shared_ptr<const LockFile> LockBetweenProcesses(const Digest& key,
+                                                       Wait wait,
+                                                       absl::Time deadline,
+                                                       bool& waited);
 
   void Land(Flight& flight, bool remembered);
 
@@ -118,6 +126,7 @@ class FlightTable {
   std::mutex mutex_;
   pid_t pid_;  // Whose flights these are: in a forked child, nobody's.
   absl::flat_hash_map<Digest, std::shared_ptr<Entry>> entries_;
+  std::shared_ptr<const LockFile> file_;
 };
 
 }  // namespace ireneo::internal

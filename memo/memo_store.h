@@ -124,11 +124,12 @@ class MemoStore {
   std::shared_ptr<internal::StoreState> state_;
 };
 
-// While it lives, calls are written in groups, some ten times as fast as one by
-// one: a thousand at once, or what came within 100 ms, or at once after a call
-// that took so long to compute. This process sees them immediately, others when
-// they are written; until then others do not wait for them either, and a kill
-// loses them. A group that cannot be written is counted as faults of the store.
+// While it lives, calls are written in groups, some five times as fast as one
+// by one: some thousands at once, or what came within 100 ms, or at once after
+// a call that took so long to compute. This process sees them immediately,
+// others when they are written; until then others do not wait for them either,
+// and a kill loses them. A group that cannot be written is counted as faults of
+// the store.
 //
 // Thread-safe.
 class [[nodiscard]] WriteBatch {

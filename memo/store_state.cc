@@ -26,7 +26,7 @@ constexpr absl::Duration kHitsInterval = absl::Seconds(1);
 
 // A batch is written when it has so many calls, when its first is so old, or
 // when a call comes that took longer than that to compute.
-constexpr std::size_t kMostBatched = 1024;
+constexpr std::size_t kMostBatched = 4096;
 constexpr absl::Duration kBatchInterval = absl::Milliseconds(100);
 
 }  // namespace

@@ -6,11 +6,17 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+
 namespace ireneo {
 
 // As getpid(); after fork(), that of the child. A child that was made by
 // clone() itself, past the C library, is taken for its parent.
 pid_t ProcessId();
+
+// Changes with each fork(), in the parent and in the child: what was opened at
+// another count may be shared with another process.
+std::uint64_t ForkCount();
 
 }  // namespace ireneo
 

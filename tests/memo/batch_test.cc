@@ -112,8 +112,8 @@ TEST_F(BatchTest, ManyAreWrittenBeforeItEnds) {
   const auto f =
       Memoize(store(), {.name = "f", .version = "1"}, [](int n) { return n; });
   const WriteBatch batch = store().Batch();
-  for (int i = 0; i < 3000; ++i) f(i);
-  EXPECT_GE(CallsOnDisk(), 2048);
+  for (int i = 0; i < 10'000; ++i) f(i);
+  EXPECT_GE(CallsOnDisk(), 5000);
 }
 
 TEST_F(BatchTest, ThreadsShareIt) {

@@ -120,6 +120,85 @@ TEST(SingleFlightTest, WhoWaitsForAKilledProcessTakesOver) {
   }
 }
 
+TEST(SingleFlightTest, ALockDoesNotOutliveItsHolderInAForkedChild) {
+  const TemporaryDirectory dir;
+  const std::filesystem::path hanging = dir.path() / "hanging";
+  const MemoizeOptions options = {.name = "test.Hang",
+                                  .version = "1",
+                                  .wait = Wait::kTimeout,
+                                  .wait_timeout = absl::Seconds(30)};
+  // Hangs in the first process that gets the name of a file to make.
+  const auto hang = [](const std::string& file) {
+    if (!file.empty() && std::ofstream(file, std::ios::app).tellp() == 0) {
+      std::ofstream(file) << 'x' << std::flush;
+      absl::SleepFor(absl::Hours(1));
+    }
+    return 7;
+  };
+  int open_while_test_runs[2];
+  ASSERT_EQ(::pipe(open_while_test_runs), 0);
+  const pid_t holder = ::fork();
+  if (holder == 0) {
+    const auto store = MemoStore::Open(dir.path() / "store");
+    const auto f = Memoize(*store, options, hang);
+    f("");  // The file of locks is open now.
+    if (::fork() == 0) {
+      ::close(open_while_test_runs[1]);
+      char byte;
+      (void)!::read(open_while_test_runs[0], &byte, 1);
+    } else {
+      f(hanging);
+    }
+    ::_exit(0);
+  }
+  while (!std::filesystem::exists(hanging) ||
+         std::filesystem::file_size(hanging) == 0) {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  ::kill(holder, SIGKILL);
+  ASSERT_EQ(::waitpid(holder, nullptr, 0), holder);
+  const auto store = MemoStore::Open(dir.path() / "store");
+  ASSERT_THAT(store, IsOk());
+  const absl::Time start = absl::Now();
+  EXPECT_EQ(Memoize(*store, options, hang)(hanging), 7);
+  EXPECT_LT(absl::Now() - start, absl::Seconds(20));
+  ::close(open_while_test_runs[0]);
+  ::close(open_while_test_runs[1]);
+}
+
+// A child that leaves a flight of its parent's, and then one that wants it.
+bool is_other = false;
+const MemoizeOptions kForkInside = {.name = "test.ForkInside",
+                                    .version = "1",
+                                    .wait = Wait::kTimeout,
+                                    .wait_timeout = absl::Milliseconds(100)};
+int ForkInside(const std::string& directory) {
+  if (is_other) return 7;
+  const pid_t child = ::fork();
+  if (child == 0) throw std::runtime_error("leaves");
+  ::waitpid(child, nullptr, 0);
+  ChildProcess other([&] {
+    is_other = true;
+    const auto store = MemoStore::Open(directory);
+    const absl::Time start = absl::Now();
+    EXPECT_EQ(Memoize(*store, kForkInside, ForkInside)(directory), 7);
+    EXPECT_GE(absl::Now() - start, kForkInside.wait_timeout);
+  });
+  other.Join();
+  return 7;
+}
+
+TEST(SingleFlightTest, AChildDoesNotDropALockOfItsParent) {
+  const TemporaryDirectory dir;
+  const auto store = MemoStore::Open(dir.path());
+  ASSERT_THAT(store, IsOk());
+  try {
+    EXPECT_EQ(Memoize(*store, kForkInside, ForkInside)(dir.path()), 7);
+  } catch (const std::runtime_error&) {
+    ::_exit(0);
+  }
+}
+
 TEST(SingleFlightTest, WaitNeverAndTimeoutsCompute) {
   const TemporaryDirectory dir;
   const std::string log = dir.path() / "log";
