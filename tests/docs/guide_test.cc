@@ -224,16 +224,13 @@ bool Descend(int levels) {
                          Descend)(levels - 1);
 }
 
-TEST_F(GuideTest, ADeepRecursionInABatchNeedsNoFiles) {
+TEST_F(GuideTest, ADeepRecursionNeedsNoFiles) {
   store_of_recursion = &*store;
   rlimit before = {};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit few = {.rlim_cur = 100, .rlim_max = before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
-  {
-    const ireneo::WriteBatch batch = store->Batch();
-    EXPECT_TRUE(Descend(300));
-  }
+  EXPECT_TRUE(Descend(300));
   EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_EQ(store->Stats()->calls, 300);
 }
