@@ -43,6 +43,7 @@ std::string NumberText(double number) {
 
 std::string OneLine(const json::value& value) {
   if (value.is_double()) return NumberText(value.get_double());
+  if (value == kEllipsis) return kEllipsis;  // Parts that were left out.
   std::string text;
   if (const json::array* const array = value.if_array()) {
     for (const json::value& element : *array) {
@@ -60,11 +61,13 @@ std::string OneLine(const json::value& value) {
   return json::serialize(value);
 }
 
-std::string ValueText(const Registry& registry, const std::string& type,
-                      const Digest& digest, const absl::StatusOr<Blob>& bytes) {
+std::string ValueText(const Registry& registry, const ArgumentRecord& argument,
+                      const absl::StatusOr<Blob>& bytes) {
+  const std::string& type = argument.type;
+  const Digest& digest = argument.digest;
   const std::string name = absl::StrCat(type, " ", digest.ToString());
   if (absl::IsNotFound(bytes.status())) {
-    return absl::StrCat(name, " (not kept)");
+    return absl::StrCat(name, argument.kept ? " (gone)" : " (not kept)");
   }
   if (absl::IsOutOfRange(bytes.status())) return name;
   if (!bytes.ok()) return absl::StrCat(name, " (damaged)");
@@ -174,9 +177,7 @@ struct Collector {
   void operator()(const std::string& part, std::size_t i) {
     const auto text = [&](const Side& side, const std::string& suffix) {
       const ArgumentRecord& argument = side.record.arguments[i];
-      return ValueText(registry, argument.type, argument.digest,
-                       side.bytes(i)) +
-             suffix;
+      return ValueText(registry, argument, side.bytes(i)) + suffix;
     };
     Difference difference{
         .part = part, .before = text(before, ""), .now = text(now, "")};

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,8 +21,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "ireneo/memo/call_table.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/record.h"
+#include "ireneo/serializers/registry.h"
 #include "ireneo/serializers/serializer.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/store/digest.h"
@@ -149,6 +152,7 @@ class TypedCall {
   const std::optional<std::uint64_t>& seed() const { return record_.seed; }
 
   const CallRecord& record() const { return record_; }
+  const MemoStore& store() const { return store_; }
 
  private:
   MemoStore store_;
@@ -180,7 +184,32 @@ class CallList {
   std::vector<Call> operator*() && { return std::move(calls_); }
   const std::vector<Call>* operator->() const { return &calls_; }
 
+  // The calls as a table for other programs; memo/call_table.h says what is in
+  // it. Values are shown by the codecs that are built in, or by `registry`.
+  //
+  // Errors: `status()`; DataLoss if a value is damaged or gone, and the table
+  // is complete all the same; Unavailable if the stream fails.
+  absl::Status WriteCsv(std::ostream& out,
+                        const Registry* registry = nullptr) const {
+    return Write(internal::CallTableFormat::kCsv, registry, out);
+  }
+  absl::Status WriteJson(std::ostream& out,
+                         const Registry* registry = nullptr) const {
+    return Write(internal::CallTableFormat::kJson, registry, out);
+  }
+
  private:
+  absl::Status Write(internal::CallTableFormat format, const Registry* registry,
+                     std::ostream& out) const {
+    if (!ok()) return status_;
+    std::vector<const CallRecord*> records;
+    records.reserve(calls_.size());
+    for (const Call& call : calls_) records.push_back(&call.record());
+    return internal::WriteCalls(
+        format, calls_.empty() ? nullptr : &calls_.front().store(), records,
+        registry, out);
+  }
+
   absl::Status status_;
   std::vector<Call> calls_;
 };

@@ -1,7 +1,7 @@
 #ifndef IRENEO_SERIALIZERS_CSV_WRITER_H_
 #define IRENEO_SERIALIZERS_CSV_WRITER_H_
 
-// Writes all of a value as a table. Internal to serializers/; the form is that
+// Writes all of a value as a table. Internal to Ireneo; the form is that
 // of `ExportFormat::kCsv`.
 
 #include <cstddef>

@@ -2,7 +2,7 @@
 #define IRENEO_SERIALIZERS_JSON_WRITER_H_
 
 // Writes all of a value as JSON, on one line, without a tree in memory.
-// Internal to serializers/; the form is that of `ExportFormat::kJson`.
+// Internal to Ireneo; the form is that of `ExportFormat::kJson`.
 
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,7 @@
 #define IRENEO_SERIALIZERS_VALUE_TEXT_H_
 
 // Text of values, for the outputs of a registry: whatever the bytes, what is
-// written is UTF-8. Internal to serializers/.
+// written is UTF-8. Internal to Ireneo.
 
 #include <cstddef>
 #include <cstdint>

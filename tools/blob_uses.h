@@ -1,7 +1,7 @@
 #ifndef IRENEO_TOOLS_BLOB_USES_H_
 #define IRENEO_TOOLS_BLOB_USES_H_
 
-// What calls have a blob as: the only way to know the type of its bytes.
+// What calls have a value as: the only way to know the type of its bytes.
 
 #include <string>
 #include <vector>
@@ -15,11 +15,13 @@ namespace ireneo::tools {
 struct BlobUse {
   Digest key;
   std::string function;
-  std::string role;  // "result", "argument years".
+  std::string role;  // "result", "other result", "argument years".
   std::string type;
 };
 
-// All uses of that blob; none if no call has it. Errors: those of the store.
+// All uses of that blob or small argument; none if no call has it. An "other
+// result" is one that a call had besides the one that is remembered. Errors:
+// those of the store.
 absl::StatusOr<std::vector<BlobUse>> FindBlobUses(const MemoStore& store,
                                                   const Digest& digest);
 

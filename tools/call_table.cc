@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "ireneo/tools/format.h"
 #include "ireneo/tools/table.h"
-#include "ireneo/tools/value_view.h"
+#include "ireneo/tools/value_label.h"
 
 namespace ireneo::tools {
 namespace {
@@ -68,6 +68,9 @@ std::string CallTable(std::vector<CallRecord> records, CallViewer& viewer,
   const bool version_column =
       std::any_of(differences.begin(), differences.end(),
                   [](const auto& entry) { return entry.second.version; });
+  const bool seed_column = std::any_of(
+      records.begin(), records.end(),
+      [](const CallRecord& record) { return record.seed.has_value(); });
 
   std::vector<Table::Column> columns = {{.header = "key"}};
   if (options.function_column) {
@@ -77,6 +80,7 @@ std::string CallTable(std::vector<CallRecord> records, CallViewer& viewer,
   if (version_column) {
     columns.push_back({.header = "version", .flexible = true});
   }
+  if (seed_column) columns.push_back({.header = "seed", .right = true});
   columns.insert(columns.end(), {{.header = "arguments", .flexible = true},
                                  {.header = "result", .flexible = true},
                                  {.header = "time", .right = true},
@@ -90,6 +94,10 @@ std::string CallTable(std::vector<CallRecord> records, CallViewer& viewer,
     std::vector<std::string> cells = {ShortHex(record.key)};
     if (options.function_column) cells.push_back(record.function);
     if (version_column) cells.push_back(record.version);
+    if (seed_column) {
+      cells.push_back(record.seed.has_value() ? absl::StrCat(*record.seed)
+                                              : "");
+    }
     cells.insert(
         cells.end(),
         {ArgumentsLabel(call, differences.at(record.function)),

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "ireneo/memo/call_view.h"
 #include "ireneo/memo/record.h"
-#include "ireneo/tools/call_view.h"
 
 namespace ireneo::tools {
 
@@ -18,8 +18,9 @@ struct CallTableOptions {
 };
 
 // A line is short, so where arguments have names, those that differ between
-// the listed calls of a function stand first, and there is a column of versions
-// only where they differ. `viewer` reports damage.
+// the listed calls of a function stand first; there is a column of versions
+// only where they differ, and one of seeds if a call has one. `viewer` reports
+// damage.
 std::string CallTable(std::vector<CallRecord> records, CallViewer& viewer,
                       const CallTableOptions& options);
 

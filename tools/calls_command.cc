@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,13 +15,17 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "boost/json/array.hpp"
+#include "ireneo/memo/call_table.h"
+#include "ireneo/memo/call_view.h"
 #include "ireneo/memo/record.h"
+#include "ireneo/store/sink.h"
 #include "ireneo/tools/call_table.h"
-#include "ireneo/tools/call_view.h"
 #include "ireneo/tools/commands.h"
 #include "ireneo/tools/format.h"
 #include "ireneo/tools/json_text.h"
+#include "ireneo/tools/output.h"
 #include "ireneo/tools/since.h"
+#include "ireneo/tools/text.h"
 
 namespace ireneo::tools {
 namespace {
@@ -33,6 +38,7 @@ struct CallsOptions {
   std::string version;
   std::string sort = "newest";
   std::optional<std::int64_t> limit;  // 0: all.
+  bool csv = false;
 };
 
 bool HasSmallerKey(const CallRecord& a, const CallRecord& b) {
@@ -68,10 +74,24 @@ void Sort(const std::string& name, std::vector<CallRecord>& records) {
 boost::json::array ToJson(std::vector<CallRecord> records, CallViewer& viewer) {
   boost::json::array array;
   for (CallRecord& record : records) {
-    array.push_back(ToJson(viewer.Look(std::move(record)),
-                           /*statistics=*/false));
+    array.push_back(ireneo::ToJson(viewer.Look(std::move(record)),
+                                   viewer.registry(), /*statistics=*/false));
   }
   return array;
+}
+
+absl::Status WriteCsv(const std::vector<CallRecord>& records,
+                      Session& session) {
+  if (!session.out.is_terminal()) {
+    OutputSink sink(session.out);
+    return WriteCallsCsv(session.store, records, session.registry, sink);
+  }
+  std::string text;
+  StringSink sink(text);
+  absl::Status status =
+      WriteCallsCsv(session.store, records, session.registry, sink);
+  session.out.Write(EscapeLines(text));
+  return status;
 }
 
 absl::Status Run(const CallsOptions& options, Session& session) {
@@ -94,14 +114,16 @@ absl::Status Run(const CallsOptions& options, Session& session) {
                   });
 
   const std::size_t limit = static_cast<std::size_t>(
-      options.limit.value_or(session.json ? 0 : kDefaultLimit));
+      options.limit.value_or(session.json || options.csv ? 0 : kDefaultLimit));
   std::size_t left_out = 0;
   if (limit > 0 && records->size() > limit) {
     left_out = records->size() - limit;
     records->resize(limit);
   }
 
-  CallViewer viewer(session, Attention::kGlance);
+  if (options.csv) return WriteCsv(*records, session);
+  CallViewer viewer(session.store, session.registry, Attention::kGlance,
+                    session.damage);
   if (session.json) {
     session.out.Write(ToJsonText(ToJson(*std::move(records), viewer)));
     return absl::OkStatus();
@@ -145,7 +167,7 @@ void AddCallsCommand(CLI::App& app, Command& command) {
   calls
       ->add_option("--limit", options->limit,
                    absl::StrCat("so many, 0: all; ", kDefaultLimit,
-                                " if not given, all with --json"))
+                                " if not given, all with --json and --csv"))
       ->type_name("N")
       ->check(CLI::NonNegativeNumber.description(""));
   std::vector<std::string> orders;
@@ -155,11 +177,20 @@ void AddCallsCommand(CLI::App& app, Command& command) {
                    "newest, time, hits, last-use or key first")
       ->type_name("ORDER")
       ->check(CLI::IsMember(orders).description(""));
+  calls->add_flag("--csv", options->csv,
+                  "a row for each call, for other programs");
   calls->footer(
       "A line shows the key, the arguments (those that differ between calls "
       "of a\nfunction first), the result, the time to compute it, hits and "
-      "last use.\n\nExample: ireneo calls acme.Solve --since 7d --sort time");
-  calls->callback([&command, options] {
+      "last use.\n\n--csv has a header and the columns key, function, version, "
+      "seed, one for each\nargument, result, seconds, hits and created. "
+      "Numbers, strings and structs are in\nfull; of arrays and of what is "
+      "large there are type, shape and digest.\n\nExample: ireneo calls "
+      "acme.Solve --since 7d --sort time");
+  calls->callback([&app, &command, options] {
+    if (options->csv && app.count("--json") > 0) {
+      throw CLI::ExcludesError("--csv", "--json");
+    }
     command = [options](Session& session) { return Run(*options, session); };
   });
 }

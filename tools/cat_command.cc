@@ -24,7 +24,7 @@ absl::Status Run(const CatOptions& options, Session& session) {
   const absl::StatusOr<NamedBlob> named =
       ResolveBlob(session.store, options.digest);
   if (!named.ok()) return named.status();
-  const absl::StatusOr<Blob> blob = session.store.blobs().Get(named->digest);
+  const absl::StatusOr<Blob> blob = session.store.Get(named->digest);
   if (!blob.ok()) return blob.status();
   const std::string_view text(
       reinterpret_cast<const char*>(blob->bytes().data()), blob->size());
@@ -41,8 +41,8 @@ absl::Status Run(const CatOptions& options, Session& session) {
 }  // namespace
 
 void AddCatCommand(CLI::App& app, Command& command) {
-  CLI::App* const cat =
-      app.add_subcommand("cat", "Write the payload of a blob, byte for byte.");
+  CLI::App* const cat = app.add_subcommand(
+      "cat", "Write the bytes of a value, as they are stored.");
   const auto options = std::make_shared<CatOptions>();
   cat->add_option("DIGEST", options->digest,
                   "of a blob, or the key of a call for its result")

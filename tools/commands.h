@@ -16,8 +16,10 @@ namespace ireneo::tools {
 // is on the command line.
 void AddCallsCommand(CLI::App& app, Command& command);
 void AddCatCommand(CLI::App& app, Command& command);
+void AddExplainCommand(CLI::App& app, Command& command);
 void AddFunctionsCommand(CLI::App& app, Command& command);
 void AddGetCommand(CLI::App& app, Command& command);
+void AddGraphCommand(CLI::App& app, Command& command);
 void AddPutCommand(CLI::App& app, Command& command);
 void AddShowCommand(CLI::App& app, Command& command);
 void AddStatsCommand(CLI::App& app, Command& command);

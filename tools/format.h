@@ -1,8 +1,7 @@
 #ifndef IRENEO_TOOLS_FORMAT_H_
 #define IRENEO_TOOLS_FORMAT_H_
 
-// Quantities as people read them, with three significant digits, and as
-// programs do.
+// Quantities as people read them, with three significant digits.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,9 +21,6 @@ std::string HumanDuration(absl::Duration duration);
 // How long ago something was, rounded down: "35 s", "3 min", "5 h", "12 d",
 // "3 y". What lies in the future, by a clock that was wrong, is "now".
 std::string HumanAge(absl::Duration age);
-
-// RFC 3339 in UTC, with microseconds: "2026-11-23T01:51:47.260574Z".
-std::string Rfc3339(absl::Time time);
 
 // "2026-11-23 01:51:47 UTC".
 std::string HumanTime(absl::Time time);

@@ -1,6 +1,7 @@
 // `ireneo functions`
 
 #include <CLI/CLI.hpp>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,11 @@
 #include "boost/json/array.hpp"
 #include "boost/json/object.hpp"
 #include "ireneo/memo/record.h"
+#include "ireneo/store/status_macros.h"
 #include "ireneo/tools/commands.h"
 #include "ireneo/tools/format.h"
 #include "ireneo/tools/json_text.h"
+#include "ireneo/tools/remarks.h"
 #include "ireneo/tools/table.h"
 
 namespace ireneo::tools {
@@ -31,36 +34,47 @@ json::value ToJson(const std::vector<FunctionSummary>& functions) {
         {"hits", function.hits},
         {"computed_seconds", absl::ToDoubleSeconds(function.computed)},
         {"saved_seconds", absl::ToDoubleSeconds(function.saved)},
-        {"bytes", function.bytes}});
+        {"spent_seconds", absl::ToDoubleSeconds(function.spent)},
+        {"bytes", function.bytes},
+        {"conflicts", function.conflicts},
+        {"costs_more_than_computing", function.CostsMoreThanComputing()}});
   }
   return array;
 }
 
 std::string ToText(const std::vector<FunctionSummary>& functions,
-                   std::size_t width) {
+                   const Remarks& remarks, std::size_t width) {
   if (functions.empty()) return "no calls are remembered\n";
   Table table({{.header = "function", .flexible = true, .keep_end = true},
                {.header = "versions", .flexible = true},
                {.header = "calls", .right = true},
                {.header = "hits", .right = true},
-               {.header = "computing", .right = true},
+               {.header = "compute", .right = true},
                {.header = "saved", .right = true},
+               {.header = "spent", .right = true},
                {.header = "bytes", .right = true}});
   for (const FunctionSummary& function : functions) {
     table.Add({function.name, absl::StrJoin(function.versions, ", "),
                absl::StrCat(function.calls), absl::StrCat(function.hits),
                HumanDuration(function.computed), HumanDuration(function.saved),
-               HumanBytes(function.bytes)});
+               HumanDuration(function.spent), HumanBytes(function.bytes)});
   }
-  return table.ToString(width);
+  Sheet below;
+  AddRemarks(remarks, below);
+  const std::string text = below.ToString(width);
+  return absl::StrCat(table.ToString(width), text.empty() ? "" : "\n", text);
 }
 
 absl::Status Run(Session& session) {
-  const absl::StatusOr<std::vector<FunctionSummary>> functions =
-      session.store.Functions();
-  if (!functions.ok()) return functions.status();
-  session.out.Write(session.json ? ToJsonText(ToJson(*functions))
-                                 : ToText(*functions, session.out.width()));
+  IRENEO_ASSIGN_OR_RETURN(const std::vector<FunctionSummary> functions,
+                          session.store.Functions());
+  if (session.json) {
+    session.out.Write(ToJsonText(ToJson(functions)));
+    return absl::OkStatus();
+  }
+  IRENEO_ASSIGN_OR_RETURN(const Remarks remarks,
+                          FindRemarks(session.store, functions));
+  session.out.Write(ToText(functions, remarks, session.out.width()));
   return absl::OkStatus();
 }
 
@@ -70,8 +84,11 @@ void AddFunctionsCommand(CLI::App& app, Command& command) {
   app.add_subcommand("functions", "List functions and what they saved.")
       ->footer(
           "A line shows the name, the versions (oldest first), calls, hits, "
-          "the time to\ncompute the results, the time saved by hits, and the "
-          "size of the results.\n\nExample: ireneo --store results functions")
+          "the time to\ncompute the results, the time saved by hits, the time "
+          "spent on remembering, and\nthe size of the results. Remarks below "
+          "name functions whose calls had different\nresults, and those for "
+          "which remembering costs more than computing.\n\n"
+          "Example: ireneo --store results functions")
       ->callback([&command] { command = Run; });
 }
 

@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -54,16 +53,6 @@ ExportFormat FormatOf(const GetOptions& options) {
   return it == Formats().end() ? ExportFormat::kRaw : it->second;
 }
 
-class StandardOutputSink final : public Sink {
- public:
-  explicit StandardOutputSink(Output& out) : out_(out) {}
-
- private:
-  void Append(std::span<const std::byte> bytes) override { out_.Write(bytes); }
-
-  Output& out_;
-};
-
 // The type of a blob that was named by its digest.
 absl::StatusOr<std::string> FindType(const Digest& digest, const Blob& blob,
                                      const Session& session) {
@@ -104,7 +93,7 @@ absl::Status Export(const Request& request, const Registry& registry,
 
 absl::Status WriteOut(const Request& request, bool force, Session& session) {
   if (!session.out.is_terminal() || force) {
-    StandardOutputSink sink(session.out);
+    OutputSink sink(session.out);
     return Export(request, session.registry, sink);
   }
   std::string text;
@@ -139,8 +128,7 @@ absl::Status WriteFile(const Request& request, const std::string& path,
 absl::Status Run(const GetOptions& options, Session& session) {
   IRENEO_ASSIGN_OR_RETURN(const NamedBlob named,
                           ResolveBlob(session.store, options.digest));
-  IRENEO_ASSIGN_OR_RETURN(const Blob blob,
-                          session.store.blobs().Get(named.digest));
+  IRENEO_ASSIGN_OR_RETURN(const Blob blob, session.store.Get(named.digest));
   Request request{.digest = named.digest,
                   .blob = blob,
                   .type = options.type.empty() ? named.type : options.type,

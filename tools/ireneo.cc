@@ -35,7 +35,8 @@ constexpr int kFailed = 1;  // Or found damage.
 constexpr int kWrongUsage = 2;
 
 constexpr void (*kCommands[])(CLI::App&, Command&) = {
-    AddFunctionsCommand, AddCallsCommand, AddShowCommand,  AddCatCommand,
+    AddFunctionsCommand, AddCallsCommand, AddShowCommand,
+    AddExplainCommand,   AddGraphCommand, AddCatCommand,
     AddGetCommand,       AddPutCommand,   AddStatsCommand,
 };
 

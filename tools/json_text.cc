@@ -97,11 +97,23 @@ void AppendCompact(const json::value& value, std::string& out) {
   }
 }
 
+// A row of numbers, with "nan" and the like, is one line however long.
+bool IsRow(const json::value& value) {
+  constexpr std::size_t kShortWord = 8;
+  const json::array* const array = value.if_array();
+  return array != nullptr &&
+         std::all_of(array->begin(), array->end(), [](const json::value& part) {
+           const json::string* const text = part.if_string();
+           return !part.is_structured() &&
+                  (text == nullptr || text->size() <= kShortWord);
+         });
+}
+
 void Append(const json::value& value, const std::string& line_start,
             std::string& out) {
   std::string compact;
   AppendCompact(value, compact);
-  if (!value.is_structured() || compact.size() <= kShort) {
+  if (!value.is_structured() || compact.size() <= kShort || IsRow(value)) {
     out += compact;
     return;
   }

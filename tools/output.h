@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "ireneo/store/sink.h"
 
 namespace ireneo::tools {
 
@@ -43,6 +44,18 @@ class Output {
   const int fd_;
   std::string buffer_;
   int error_ = 0;  // An errno.
+};
+
+// For what writes to a sink. Failures are the output's to report.
+class OutputSink final : public Sink {
+ public:
+  // `out` must outlive the sink.
+  explicit OutputSink(Output& out) : out_(out) {}
+
+ private:
+  void Append(std::span<const std::byte> bytes) override { out_.Write(bytes); }
+
+  Output& out_;
 };
 
 }  // namespace ireneo::tools

@@ -91,6 +91,24 @@ absl::StatusOr<PrefixMatch> Resolve(const MemoStore& store,
   return matches->front();
 }
 
+absl::StatusOr<CallRecord> ResolveCall(const MemoStore& store,
+                                       const std::string& text) {
+  const std::string digits = Digits(text);
+  absl::StatusOr<std::vector<PrefixMatch>> matches = store.FindByPrefix(digits);
+  if (!matches.ok()) return matches.status();
+  if (matches->empty()) return NothingStartsWith(store, digits);
+  const Digest blob = matches->front().digest;
+  std::erase_if(*matches,
+                [](const PrefixMatch& match) { return !match.is_call; });
+  if (matches->empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        blob.ToString(), " is a value and not the key of a call: ireneo show ",
+        blob.ToHex().substr(0, 12), " tells which calls have it"));
+  }
+  if (matches->size() > 1) return Ambiguous(digits, *matches);
+  return store.FindCall(matches->front().digest);
+}
+
 absl::StatusOr<NamedBlob> ResolveBlob(const MemoStore& store,
                                       const std::string& text) {
   const absl::StatusOr<PrefixMatch> match = Resolve(store, text);

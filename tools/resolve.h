@@ -25,7 +25,12 @@ std::string CheckPrefix(const std::string& text);
 absl::StatusOr<PrefixMatch> Resolve(const MemoStore& store,
                                     const std::string& text);
 
-// A blob that was named by its digest, or by the key of the call whose result
+// The same for those who want a call; blobs that start so do not matter.
+// Errors: as of `Resolve`; FailedPrecondition also if there are only blobs.
+absl::StatusOr<CallRecord> ResolveCall(const MemoStore& store,
+                                       const std::string& text);
+
+// A value that was named by its digest, or by the key of the call whose result
 // it is.
 struct NamedBlob {
   Digest digest;

@@ -79,7 +79,9 @@ void AddValue(const ValueView& view, std::size_t max_width, Sheet& sheet) {
       return;
     case ValueView::State::kOpaque:
       sheet.Add("value", absl::StrCat(view.why.message()));
-      sheet.Add("bytes", HexDump(view.bytes.bytes()));
+      if (view.bytes.has_value()) {
+        sheet.Add("bytes", HexDump(view.bytes->bytes()));
+      }
       return;
   }
 }

@@ -8,10 +8,10 @@
 
 #include "absl/status/status.h"
 #include "ireneo/memo/memo_store.h"
+#include "ireneo/memo/value_view.h"
 #include "ireneo/store/digest.h"
 #include "ireneo/tools/session.h"
 #include "ireneo/tools/table.h"
-#include "ireneo/tools/value_view.h"
 
 namespace ireneo::tools {
 

@@ -8,9 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "boost/json/array.hpp"
 #include "boost/json/object.hpp"
+#include "ireneo/memo/call_view.h"
+#include "ireneo/memo/value_view.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/tools/blob_uses.h"
-#include "ireneo/tools/call_view.h"
 #include "ireneo/tools/format.h"
 #include "ireneo/tools/json_text.h"
 #include "ireneo/tools/npy_type.h"
@@ -71,17 +72,18 @@ std::string ToText(const BlobView& view, const MemoStore& store,
   return sheet.ToString(width);
 }
 
-json::value ToJson(const BlobView& view, const MemoStore& store) {
+json::value ToJson(const BlobView& view, const Session& session) {
   json::object object = {{"kind", "blob"},
                          {"digest", view.digest.ToString()},
                          {"bytes", nullptr},
                          {"file", nullptr}};
   if (view.blob.ok()) object["bytes"] = view.blob->size();
-  const std::string file = BlobFile(store, view.digest);
+  const std::string file = BlobFile(session.store, view.digest);
   if (!file.empty()) object["file"] = file;
   json::array values;
   for (const ValueView& value : view.values) {
-    json::object described = ToJson(value, /*statistics=*/true);
+    json::object described =
+        ireneo::ToJson(value, session.registry, /*statistics=*/true);
     described.erase("digest");
     described.erase("bytes");
     described["guessed"] = view.guessed;
@@ -109,7 +111,7 @@ absl::Status ShowBlob(const Digest& digest, Session& session) {
       FindBlobUses(session.store, digest);
   if (!uses.ok()) return uses.status();
   BlobView view = {.digest = digest,
-                   .blob = session.store.blobs().Get(digest),
+                   .blob = session.store.Get(digest),
                    .values = {},
                    .uses = *std::move(uses)};
   if (!view.blob.ok()) {
@@ -119,7 +121,7 @@ absl::Status ShowBlob(const Digest& digest, Session& session) {
   std::set<std::string> types;
   for (const BlobUse& use : view.uses) {
     if (!types.insert(use.type).second) continue;
-    view.values.push_back(viewer.Look(use.type, digest));
+    view.values.push_back(viewer.Look(use.type, digest, view.blob));
     const ValueView& value = view.values.back();
     if (view.blob.ok() && value.state == ValueView::State::kDamaged) {
       session.damage.push_back(
@@ -129,10 +131,11 @@ absl::Status ShowBlob(const Digest& digest, Session& session) {
   if (view.uses.empty() && view.blob.ok()) {
     const std::string type = GuessNpyType(session.registry, *view.blob);
     view.guessed = !type.empty();
-    if (view.guessed) view.values.push_back(viewer.Look(type, digest));
+    if (view.guessed)
+      view.values.push_back(viewer.Look(type, digest, view.blob));
   }
   session.out.Write(session.json
-                        ? ToJsonText(ToJson(view, session.store))
+                        ? ToJsonText(ToJson(view, session))
                         : ToText(view, session.store, session.out.width()));
   return absl::OkStatus();
 }

@@ -53,6 +53,35 @@ std::size_t WidthOf(char32_t code) {
   return IsIn(kWide, code) ? 2 : 1;
 }
 
+// Of the tab or the end of a line at the start of `text`; 0 if there is none.
+std::size_t LayoutSize(std::string_view text) {
+  if (text.starts_with("\r\n")) return 2;
+  return text.starts_with('\n') || text.starts_with('\t') ? 1 : 0;
+}
+
+// Moves the first character of `text`, which must not be empty.
+void TakeEscaped(std::string_view& text, std::string& escaped) {
+  const Utf8Character character = FirstCharacter(text);
+  const std::size_t size = std::max<std::size_t>(character.size, 1);
+  if (character.size == 0) {
+    absl::StrAppendFormat(&escaped, "\\x%02x",
+                          static_cast<unsigned char>(text[0]));
+  } else if (!character.IsUnsafe()) {
+    escaped += text.substr(0, size);
+  } else if (character.code == '\n') {
+    escaped += "\\n";
+  } else if (character.code == '\t') {
+    escaped += "\\t";
+  } else if (character.code < 0x80) {
+    absl::StrAppendFormat(&escaped, "\\x%02x",
+                          static_cast<unsigned>(character.code));
+  } else {
+    absl::StrAppendFormat(&escaped, "\\u{%x}",
+                          static_cast<unsigned>(character.code));
+  }
+  text.remove_prefix(size);
+}
+
 }  // namespace
 
 bool Utf8Character::IsUnsafe() const { return IsIn(kUnsafe, code); }
@@ -82,26 +111,20 @@ Utf8Character FirstCharacter(std::string_view text) {
 std::string Escape(std::string_view text) {
   std::string escaped;
   escaped.reserve(text.size());
+  while (!text.empty()) TakeEscaped(text, escaped);
+  return escaped;
+}
+
+std::string EscapeLines(std::string_view text) {
+  std::string escaped;
+  escaped.reserve(text.size());
   while (!text.empty()) {
-    const Utf8Character character = FirstCharacter(text);
-    const std::size_t size = std::max<std::size_t>(character.size, 1);
-    if (character.size == 0) {
-      absl::StrAppendFormat(&escaped, "\\x%02x",
-                            static_cast<unsigned char>(text[0]));
-    } else if (!character.IsUnsafe()) {
+    if (const std::size_t size = LayoutSize(text); size > 0) {
       escaped += text.substr(0, size);
-    } else if (character.code == '\n') {
-      escaped += "\\n";
-    } else if (character.code == '\t') {
-      escaped += "\\t";
-    } else if (character.code < 0x80) {
-      absl::StrAppendFormat(&escaped, "\\x%02x",
-                            static_cast<unsigned>(character.code));
+      text.remove_prefix(size);
     } else {
-      absl::StrAppendFormat(&escaped, "\\u{%x}",
-                            static_cast<unsigned>(character.code));
+      TakeEscaped(text, escaped);
     }
-    text.remove_prefix(size);
   }
   return escaped;
 }
@@ -109,9 +132,10 @@ std::string Escape(std::string_view text) {
 bool IsSafeText(std::string_view text) {
   while (!text.empty()) {
     const Utf8Character character = FirstCharacter(text);
-    const bool layout = character.code == '\n' || character.code == '\t' ||
-                        text.starts_with("\r\n");
-    if (character.size == 0 || (character.IsUnsafe() && !layout)) return false;
+    if (character.size == 0 ||
+        (character.IsUnsafe() && LayoutSize(text) == 0)) {
+      return false;
+    }
     text.remove_prefix(character.size);
   }
   return true;

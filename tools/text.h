@@ -30,6 +30,10 @@ Utf8Character FirstCharacter(std::string_view text);
 // not UTF-8 as "\xff".
 std::string Escape(std::string_view text);
 
+// `text` with its lines and tabs, and all else that a terminal would obey as
+// `Escape` writes it.
+std::string EscapeLines(std::string_view text);
+
 // Whether a terminal shows `text` as it is: UTF-8, with no other unsafe
 // characters than tabs and ends of lines.
 bool IsSafeText(std::string_view text);

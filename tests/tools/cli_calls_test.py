@@ -1,10 +1,18 @@
 """ireneo calls"""
 
+import csv
 import datetime
+import io
+import json
 import os
+import pty
+import subprocess
+import sys
 
 import cli_testing
 from cli_testing import blob_file, flip_byte
+
+PLUGIN = os.path.abspath(sys.argv[3])
 
 
 class CallsTest(cli_testing.CliTest):
@@ -21,15 +29,19 @@ class CallsTest(cli_testing.CliTest):
     def test_json_of_one_call(self):
         [call] = self.calls("sample.Refine")
         self.assertEqual(
-            list(call), ["key", "function", "version", "salts", "arguments",
-                         "result", "elapsed_seconds", "created_at",
-                         "last_used_at", "hits", "environment"])
+            list(call), ["key", "function", "version", "callee_versions",
+                         "salts", "environment_in_key", "seed", "arguments",
+                         "result", "elapsed_seconds", "spent_seconds",
+                         "created_at", "last_used_at", "hits", "callees",
+                         "environment"])
         self.assertRegex(call["key"], "^xxh3:[0-9a-f]{32}$")
         self.assertEqual(call["version"], "1")
         self.assertEqual(call["salts"],
                          {"blas": "openblas-0.3.21", "libm": "2.36"})
         self.assertEqual(call["hits"], 0)
         self.assertGreater(call["elapsed_seconds"], 0)
+        self.assertGreater(call["spent_seconds"], 0)
+        self.assertIsNone(call["seed"])
         self.assertIn("compiler", call["environment"])
         created = datetime.datetime.strptime(call["created_at"],
                                              "%Y-%m-%dT%H:%M:%S.%fZ")
@@ -40,7 +52,7 @@ class CallsTest(cli_testing.CliTest):
         self.assertEqual(argument, {
             "name": "params", "kept": True,
             "type": "sample.Params/1{f64,i32}", "bytes": 12, "shape": [],
-            "preview": [1e-9, 100], "error": None})
+            "preview": [1e-9, 100], "value": [1e-9, 100], "error": None})
         self.assertEqual(call["result"]["preview"], [5e-10, 200])
 
     def test_json_of_arrays(self):
@@ -55,11 +67,32 @@ class CallsTest(cli_testing.CliTest):
         self.assertIsNone(unnamed["name"])
         self.assertEqual(unnamed["shape"], [2000])
 
+    def test_json_has_values_in_full_if_they_have_no_file(self):
+        small, middle, _ = self.calls("sample.Counting")
+        self.assertEqual(small["result"]["value"],
+                         [[float(4 * i + j) for j in range(4)]
+                          for i in range(3)])
+        self.assertIsNone(middle["result"]["value"])
+        self.assertIsNone(middle["result"]["error"])
+
+    def test_json_of_seeds_callees_and_the_environment(self):
+        keys = self.make_store("versions", os.path.join(self.folder, "v"))
+        calls = {c["key"]: c for c in self.ireneo(
+            "calls", "--json", store=os.path.join(self.folder, "v")).json}
+        self.assertEqual(calls[keys[4]]["seed"], 2**64 - 1)
+        self.assertEqual(calls[keys[6]]["callee_versions"], ["2", "3"])
+        self.assertEqual(calls[keys[8]]["environment_in_key"]["simd"], "avx2")
+        keys = self.make_store("lineage", os.path.join(self.folder, "l"))
+        calls = {c["key"]: c for c in self.ireneo(
+            "calls", "--json", store=os.path.join(self.folder, "l")).json}
+        self.assertEqual({c["key"] for c in calls[keys[1]]["callees"]},
+                         set(keys[2:4]))
+
     def test_json_of_what_was_not_kept(self):
         [call] = self.calls("sample.Secret")
         for argument in call["arguments"]:
             self.assertIs(argument["kept"], False)
-            for name in ("preview", "shape", "bytes", "error"):
+            for name in ("value", "preview", "shape", "bytes", "error"):
                 self.assertIsNone(argument[name])
         self.assertNotIn("hunter2", str(call))
 
@@ -133,6 +166,19 @@ class CallsTest(cli_testing.CliTest):
         self.assertEqual([line.split()[1] for line in lines],
                          ["version", "2", "1"])
         self.assertNotIn("version", self.ireneo("calls", "sample.Power").text)
+
+    def test_seeds_are_shown_where_there_are_any(self):
+        path = os.path.join(self.folder, "seeds")
+        self.make_store("versions", path)
+        lines = self.ireneo("calls", "sample.Solve", store=path,
+                            env={"COLUMNS": "100"}).text.splitlines()
+        self.assertEqual(lines[0].split()[:4],
+                         ["key", "version", "seed", "arguments"])
+        self.assertEqual(
+            [line for line in lines if " 18446744073709551615 " in line],
+            [lines[6]])
+        self.assertNotIn("seed", self.ireneo("calls", "sample.Alone",
+                                             store=path).text)
 
     def test_since(self):
         self.assertEqual(self.keys("--since", "12h"), self.keys())
@@ -222,6 +268,131 @@ class CallsTest(cli_testing.CliTest):
         self.assertEqual({c["function"] for c in damaged},
                          {"sample.Ones", "sample.AlsoOnes", "sample.Mesh"})
         self.assert_error(done, call["result"]["digest"], "no longer")
+
+
+class CsvTest(cli_testing.CliTest):
+
+    def rows(self, *arguments, **options):
+        done = self.ireneo("calls", "--csv", *arguments, **options)
+        return list(csv.DictReader(io.StringIO(done.text, newline="")))
+
+    def test_a_function(self):
+        rows = self.rows("sample.Power")
+        self.assertEqual(
+            list(rows[0]), ["key", "function", "version", "seed", "base",
+                            "exponent", "result", "seconds", "hits",
+                            "created"])
+        calls = self.ireneo("calls", "--json", "sample.Power").json
+        for row, call in zip(rows, calls):
+            self.assertEqual(row["key"], call["key"])
+            self.assertEqual(row["created"], call["created_at"])
+            self.assertEqual(float(row["seconds"]), call["elapsed_seconds"])
+            self.assertEqual((row["function"], row["version"], row["seed"],
+                              row["hits"]), ("sample.Power", "1", "", "0"))
+        self.assertEqual([(r["base"], r["exponent"], r["result"])
+                          for r in rows],
+                         [("10.0", "3.0", "1000.0"), ("10.0", "2.0", "100.0")])
+
+    def test_numpy_reads_it(self):
+        path = os.path.join(self.folder, "power.csv")
+        with open(path, "wb") as file:
+            self.ireneo("calls", "sample.Power", "--csv", stdout=file)
+        done = subprocess.run(
+            ["/usr/bin/python3", "-c",
+             "import numpy, sys\n"
+             "a = numpy.genfromtxt(sys.argv[1], delimiter=',', names=True,\n"
+             "                     dtype=None, encoding='utf-8')\n"
+             "print((a['base'] ** a['exponent'] == a['result']).all(),\n"
+             "      a['result'].dtype, a['hits'].dtype, a['seconds'].dtype,\n"
+             "      a['function'][0])", path],
+            stdout=subprocess.PIPE, check=True)
+        self.assertEqual(done.stdout.decode().split(),
+                         ["True", "float64", "int64", "float64",
+                          "sample.Power"])
+
+    def test_several_functions(self):
+        rows = self.rows()
+        self.assertEqual(len(rows),
+                         len(self.ireneo("calls", "--json").json))
+        by_name = {}
+        for row in rows:
+            by_name.setdefault(row["function"], []).append(row)
+        [counting] = [r for r in by_name["sample.Counting"]
+                      if r["rows"] == "40"]
+        self.assertEqual((counting["columns"], counting["base"]), ("40", ""))
+        self.assertRegex(counting["result"], r"^f64\[40x40\] xxh3:[0-9a-f]{32}$")
+        large = by_name["sample.Counting"][0]
+        self.assertRegex(large["result"], r"^f64\[400x400\] xxh3:")
+        [refine] = by_name["sample.Refine"]
+        self.assertEqual(json.loads(refine["params"]), [1e-9, 100])
+        [secret] = by_name["sample.Secret"]
+        self.assertRegex(secret["password"], r"^string xxh3:[0-9a-f]{32}$")
+        self.assertEqual(secret["result"], "false")
+        [mesh] = by_name["sample.Mesh"]
+        self.assertRegex(mesh["mesh"], r"^sample.Mesh/1 xxh3:[0-9a-f]{32}$")
+        self.assertEqual([r["argument_2"] for r in by_name["sample.Mean"]],
+                         ["0", "3"])
+        self.assertEqual({r["name"] for r in by_name["sample.Greet"]},
+                         {"Gr\u00fc\u00dfe \u4e16\u754c",
+                          "\x1b[31mred\n\u202e"})
+        self.assertIn("sample.Evil\x1b[2J\n", by_name)
+
+    def test_options(self):
+        self.assertEqual(len(self.rows("--limit", "2")), 2)
+        keys = [r["key"] for r in self.rows("--sort", "key")]
+        self.assertEqual(keys, sorted(keys))
+        [row] = self.rows("sample.Versioned", "--version", "2")
+        self.assertEqual(row["x"], "0.5")
+        path = os.path.join(self.folder, "crowd")
+        self.make_store("crowd", path)
+        self.assertEqual(len(self.rows(store=path)), 1000)
+
+    def test_seeds(self):
+        path = os.path.join(self.folder, "versions")
+        self.make_store("versions", path)
+        self.assertEqual({r["seed"] for r in self.rows(store=path)},
+                         {"", "18446744073709551615"})
+
+    def test_plugins(self):
+        [row] = self.rows("sample.Mesh", "--plugin", PLUGIN)
+        self.assertEqual(json.loads(row["mesh"]), {"mesh": "triangle"})
+
+    def test_nothing(self):
+        self.assertEqual(
+            self.ireneo("calls", "other.", "--csv").text,
+            "key,function,version,seed,result,seconds,hits,created\r\n")
+
+    def test_damage_is_told_behind_a_complete_table(self):
+        path = self.copy_of_sample()
+        [call] = self.calls("sample.Ones")
+        digest = call["result"]["digest"]
+        flip_byte(blob_file(path, digest), 100)
+        done = self.ireneo("calls", "--csv", store=path, status=1)
+        rows = list(csv.DictReader(io.StringIO(done.text, newline="")))
+        self.assertEqual(len(rows),
+                         len(self.ireneo("calls", "--json").json))
+        [ones] = [r for r in rows if r["function"] == "sample.Ones"]
+        self.assertEqual(ones["result"], f"f64[?] {digest}")
+        self.assert_error(done, digest, "damaged")
+
+    def test_a_terminal_gets_nothing_that_it_obeys(self):
+        try:
+            leader, terminal = pty.openpty()
+        except OSError as error:  # As in a chroot without /dev/pts.
+            self.skipTest(f"there are no terminals here: {error}")
+        try:
+            self.ireneo("calls", "--csv", "sample.Greet", stdout=terminal)
+        finally:
+            os.close(terminal)
+        shown = b""
+        try:
+            while chunk := os.read(leader, 4096):
+                shown += chunk
+        except OSError:  # The end: nobody has the terminal open.
+            pass
+        os.close(leader)
+        self.assert_printable(shown.replace(b"\r", b""))
+        self.assertIn(rb"\x1b[31mred", shown)
 
 
 if __name__ == "__main__":

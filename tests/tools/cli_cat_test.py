@@ -2,6 +2,7 @@
 
 import os
 import pty
+import struct
 import subprocess
 import tempfile
 
@@ -49,6 +50,16 @@ class CatTest(cli_testing.CliTest):
                          b"\0\1\2\xff binary")
         self.assertEqual(self.ireneo("cat", self.loose_blobs[1][5:13]).stdout,
                          b"plain text\n")
+
+    def test_small_arguments(self):
+        [call] = self.calls("sample.Slow")
+        [argument] = call["arguments"]
+        for text in (argument["digest"], argument["digest"][5:17]):
+            self.assertEqual(self.ireneo("cat", text).stdout,
+                             struct.pack("<d", 0.02))
+        # Of which there is no blob.
+        path = blob_file(self.sample, argument["digest"])
+        self.assertFalse(os.path.exists(path))
 
     def test_json_changes_nothing(self):
         self.assertEqual(

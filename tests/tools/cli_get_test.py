@@ -114,6 +114,24 @@ class GetTest(cli_testing.CliTest):
         self.assert_error(self.get(loose, "--as", "json", "--type", "vec<",
                                    status=1), "type name 'vec<'")
 
+    def test_small_arguments(self):
+        [call] = self.calls("sample.Refine")
+        digest = call["arguments"][0]["digest"]
+        self.assertEqual(self.get(digest, "--as", "json").json, [1e-9, 100])
+        self.assertEqual(self.get(digest, "--as", "csv").text,
+                         "1e-09,100\r\n")
+        self.get(digest, "-o", self.path(".bin"))
+        self.assertEqual(len(self.contents(self.path(".bin"))), 12)
+
+    def test_other_results_of_a_call(self):
+        path = os.path.join(self.folder, "dice")
+        keys = self.make_store("dice", path)
+        [other] = self.ireneo("show", keys[1], "--json",
+                              store=path).json["conflicts"]
+        for digest, value in ((keys[1], 0.0), (other["digest"], 1.0)):
+            self.assertEqual(self.get(digest, "--as", "json", store=path).json,
+                             [value] * 1000)
+
     def test_a_type_without_codec(self):
         digest = self.result("sample.Mesh")
         stored = self.ireneo("cat", digest).stdout

@@ -3,7 +3,7 @@
 import os
 
 import cli_testing
-from cli_testing import blob_file, flip_byte
+from cli_testing import blob_file, damage_small_argument, flip_byte
 
 
 class ShowTest(cli_testing.CliTest):
@@ -16,9 +16,11 @@ class ShowTest(cli_testing.CliTest):
         shown = self.show(call["key"])
         self.assertEqual(shown["kind"], "call")
         for name in ("key", "function", "version", "salts", "hits",
-                     "elapsed_seconds", "created_at", "last_used_at",
-                     "environment"):
+                     "elapsed_seconds", "spent_seconds", "created_at",
+                     "last_used_at", "environment", "environment_in_key",
+                     "callee_versions", "seed", "callees"):
             self.assertEqual(shown[name], call[name])
+        self.assertEqual(shown["conflicts"], [])
         result = shown["result"]
         self.assertEqual(result["file"],
                          blob_file(self.sample, result["digest"]))
@@ -32,6 +34,7 @@ class ShowTest(cli_testing.CliTest):
         self.assertEqual((rows["name"], rows["preview"]), ("rows", 40))
         self.assertIsNone(rows["file"])
         self.assertIsNone(rows["statistics"])
+        self.assertEqual(rows["result_of"], [])
 
     def test_text_of_a_call(self):
         [call] = self.calls("sample.Refine")
@@ -49,9 +52,105 @@ class ShowTest(cli_testing.CliTest):
                      "size         12 B"):
             self.assertIn(line, text.splitlines())
         self.assertRegex(text, r"(?m)^time +\d[\d.]* (ns|\u00b5s|ms|s)$")
+        self.assertRegex(text, r"(?m)^remembering +\d[\d.]* (\u00b5s|ms)$")
         self.assertRegex(text, r"(?m)^created +\d{4}-\d\d-\d\d .* UTC, ")
         self.assertRegex(text, r"(?m)^environment +compiler .*, host ")
-        self.assertNotIn("file ", text)
+        for label in ("file ", "seed ", "callee", "in the key", "made calls",
+                      "result of", "other results", "hits included"):
+            self.assertNotIn(label, text)
+
+    def test_seeds_callees_and_the_environment_in_the_key(self):
+        path = os.path.join(self.folder, "versions")
+        keys = self.make_store("versions", path)
+        text = self.ireneo("show", keys[4], store=path).text
+        self.assertIn("\nseed         18446744073709551615\n", text)
+        text = self.ireneo("show", keys[6], store=path).text
+        self.assertIn("\ncallee 1     2\ncallee 2     3\n", text)
+        text = self.ireneo("show", keys[8], store=path).text
+        self.assertIn("\nin the key   simd=avx2\n", text)
+
+    def test_what_remembering_took_tells_of_hits(self):
+        call = next(c for c in self.calls("sample.Square") if c["hits"] == 2)
+        self.assertRegex(self.ireneo("show", call["key"]).text,
+                         r"(?m)^remembering +\d.*, hits included$")
+
+    def test_lineage(self):
+        path = os.path.join(self.folder, "lineage")
+        load, fit, scale, norm, report = self.make_store("lineage", path)
+        text = self.ireneo("show", fit, store=path).text
+        made = text[text.index("made calls"):text.index("argument")].split("\n")
+        self.assertEqual(
+            {line[13:] for line in made[:2]},
+            {f"{scale[5:17]} of sample.Scale", f"{norm[5:17]} (forgotten)"})
+        self.assertIn(f"\nresult of    call {load[5:17]} of sample.Load\n",
+                      text)
+        shown = self.show(fit, store=path)
+        self.assertEqual({(c["key"], c["function"]) for c in shown["callees"]},
+                         {(scale, "sample.Scale"), (norm, None)})
+        weights, tolerance = shown["arguments"]
+        self.assertEqual(weights["result_of"],
+                         [{"key": load, "function": "sample.Load",
+                           "others": 0}])
+        self.assertEqual(tolerance["result_of"], [])
+        done = self.ireneo("show", report, store=path)
+        self.assert_printable(done.stdout)
+        self.assertIn(f"\nresult of    call {fit[5:17]} of sample.Fit\n"
+                      f"             call {scale[5:17]} of sample.Scale\n",
+                      done.text)
+        # The value knows its calls, too.
+        self.assertIn("result of sample.Load", self.ireneo(
+            "show", weights["digest"], store=path).text)
+
+    def test_other_results(self):
+        path = os.path.join(self.folder, "dice")
+        [key, _] = self.make_store("dice", path)
+        shown = self.show(key, store=path)
+        [other] = shown["conflicts"]
+        self.assertEqual(list(other), ["digest", "times", "first_seen_at"])
+        self.assertEqual(other["times"], 2)
+        self.assertEqual(shown["result"]["value"], [0, 0, 0])
+        digest = other["digest"]
+        self.assertNotEqual(digest, shown["result"]["digest"])
+        text = self.ireneo("show", key, store=path).text
+        self.assertRegex(
+            text, r"\n\nother results of this call\n"
+            rf"digest +{digest}\nvalue +f64\[3\]\n"
+            r"seen +2 times, first \d{4}-.* UTC, .*\n"
+            rf"see +ireneo show {digest[5:17]}, or ireneo get ")
+        shown = self.show(digest[5:17], store=path)
+        self.assertEqual(shown["values"][0]["value"], [1, 1, 1])
+        self.assertEqual(shown["uses"], [
+            {"key": key, "function": "sample.Dice", "role": "other result"}])
+
+    def test_a_small_argument(self):
+        [call] = self.calls("sample.Slow")
+        digest = call["arguments"][0]["digest"]
+        shown = self.show(digest)
+        self.assertEqual((shown["kind"], shown["bytes"], shown["file"]),
+                         ("blob", 8, None))
+        [value] = shown["values"]
+        self.assertEqual((value["type"], value["value"]), ("f64", 0.02))
+        self.assertIn({"key": call["key"], "function": "sample.Slow",
+                       "role": "argument seconds"}, shown["uses"])
+        self.assertIn("value    0.02\nused as  argument seconds of sample.Slow, "
+                      f"call {call['key'][5:17]}\n",
+                      self.ireneo("show", digest[:13]).text)
+
+    def test_a_damaged_small_argument(self):
+        path = self.copy_of_sample()
+        first, second = self.calls("sample.Power")
+        damage_small_argument(path, first["key"])
+        digest = first["arguments"][1]["digest"]
+        done = self.ireneo("show", first["key"], store=path, status=1)
+        self.assertIn("value        damaged", done.text)
+        self.assertIn("value        10\n", done.text)
+        self.assert_error(done, "argument exponent of call "
+                          + first["key"][5:17], digest, "damaged")
+        done = self.ireneo("calls", "sample.Power", store=path, status=1)
+        self.assertIn("exponent=(damaged) f64", done.text)
+        self.assertIn("exponent=3 ", done.text)
+        self.assert_error(done, digest, "damaged")
+        self.ireneo("show", second["key"], store=path)
 
     def test_text_of_a_matrix(self):
         small = self.calls("sample.Counting")[0]

@@ -7,9 +7,11 @@ A test file ends with `cli_testing.main()` and is run by run_python.sh as
 Failures show the commands that the test ran and what they printed.
 """
 
+import contextlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -136,6 +138,18 @@ def flip_byte(path, offset):
         byte = file.read(1)[0]
         file.seek(offset)
         file.write(bytes([byte ^ 1]))
+
+
+def damage_small_argument(store, key):
+    """Changes the last byte of the arguments that stand in the row of a call."""
+    name = bytes.fromhex(key.split(":")[1])
+    with contextlib.closing(
+            sqlite3.connect(os.path.join(store, "index.db"))) as index:
+        [values] = index.execute(
+            "SELECT argument_values FROM calls WHERE key = ?", [name]).fetchone()
+        index.execute("UPDATE calls SET argument_values = ? WHERE key = ?",
+                      [values[:-1] + bytes([values[-1] ^ 1]), name])
+        index.commit()
 
 
 class _Result(unittest.TextTestResult):

@@ -7,7 +7,8 @@ import tempfile
 
 import cli_testing
 
-COMMANDS = ("functions", "calls", "show", "cat", "get", "put", "stats")
+COMMANDS = ("functions", "calls", "show", "explain", "graph", "cat", "get", "put",
+            "stats")
 
 
 class UsageTest(cli_testing.CliTest):
@@ -41,6 +42,12 @@ class UsageTest(cli_testing.CliTest):
                 (("calls", "--sort", "size"), "size"),
                 (("calls", "--since", "yesterday"), "yesterday"),
                 (("calls", "--since", ""), "''"),
+                (("calls", "--csv", "--json"), "--csv excludes --json"),
+                (("--json", "calls", "--csv"), "--csv excludes --json"),
+                (("explain",), "KEY"),
+                (("explain", "abcd", "abcd", "abcd"), "abcd"),
+                (("graph", "a", "b"), "b"),
+                (("graph", "--csv"), "--csv"),
                 (("show",), "KEY-or-DIGEST"),
                 (("cat",), "DIGEST"),
                 (("get",), "DIGEST"),
@@ -59,13 +66,13 @@ class UsageTest(cli_testing.CliTest):
         self.ireneo("show", "abc", store="/nowhere", status=2)
 
     def test_too_few_digits_are_wrong_usage(self):
-        for command in ("show", "cat", "get"):
+        for command in ("show", "explain", "cat", "get"):
             for text in ("abc", "xxh3:abc", "a", "xxh3:"):
                 self.assert_error(self.ireneo(command, text, status=2),
                                   "too short", "4")
 
     def test_what_are_no_digits_is_wrong_usage(self):
-        for command in ("show", "cat", "get"):
+        for command in ("show", "explain", "cat", "get"):
             for text in ("wxyz", "0x1234", "f" * 33, "sha256:abcd"):
                 self.assert_error(self.ireneo(command, text, status=2), text)
 
@@ -146,6 +153,7 @@ class UsageTest(cli_testing.CliTest):
         key = self.calls("sample.Square")[0]["key"]
         for arguments in (("functions",), ("calls",), ("show", key),
                           ("cat", key), ("stats",), ("--json", "calls"),
+                          ("calls", "--csv"), ("graph",), ("explain", key),
                           ("--help",), ("--version",)):
             with open("/dev/full", "wb") as full:
                 done = self.ireneo(*arguments, status=1, stdout=full)
@@ -170,7 +178,7 @@ class UsageTest(cli_testing.CliTest):
         self.assertEqual(self.ireneo("stats").text, before)
 
     def test_json_is_ascii_safe_for_terminals(self):
-        for command in ("functions", "calls", "stats"):
+        for command in ("functions", "calls", "stats", "graph"):
             done = self.ireneo(command, "--json")
             self.assert_printable(done.stdout)
             self.assertTrue(re.fullmatch(r"(?s)[\[{].*[\]}]\n", done.text))

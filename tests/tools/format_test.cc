@@ -61,9 +61,7 @@ TEST(HumanAgeTest, RoundsDown) {
 
 TEST(TimeTest, IsUtc) {
   const absl::Time time = absl::FromUnixMicros(1795398707260574);
-  EXPECT_EQ(Rfc3339(time), "2026-11-23T01:51:47.260574Z");
   EXPECT_EQ(HumanTime(time), "2026-11-23 01:51:47 UTC");
-  EXPECT_EQ(Rfc3339(absl::UnixEpoch()), "1970-01-01T00:00:00.000000Z");
 }
 
 TEST(CountTest, KnowsOneFromMany) {

@@ -34,6 +34,16 @@ TEST(ToJsonTextTest, LongValuesAreIndented) {
                 "}\n");
 }
 
+TEST(ToJsonTextTest, RowsOfNumbersStayOnOneLine) {
+  json::array row(100, json::value(0.5));
+  row.push_back("nan");
+  const std::string line = ToJsonText(row);
+  EXPECT_EQ(line.find('\n'), line.size() - 1);
+  EXPECT_EQ(ToJsonText(json::array{row, row}),
+            "[\n  " + line.substr(0, line.size() - 1) + ",\n  " +
+                line.substr(0, line.size() - 1) + "\n]\n");
+}
+
 TEST(ToJsonTextTest, DoublesAreShortAndStayDoubles) {
   EXPECT_EQ(ToJsonText(0.1), "0.1\n");
   EXPECT_EQ(ToJsonText(5.0), "5.0\n");

@@ -5,7 +5,14 @@
 //   make_store tables DIR   values that are tables, or not quite
 //   make_store crowd DIR    so many calls that keys and blobs share their first
 //                           digits
+//   make_store lineage DIR  calls inside of calls, results that are arguments,
+//   a
+//                           call that is forgotten
+//   make_store versions DIR calls that differ in one part of their keys each
+//   make_store dice DIR     calls that had different results
 //   make_store empty DIR
+//
+// The three before the last print keys.
 
 #include <cmath>
 #include <cstdint>
@@ -205,11 +212,168 @@ void MakeTables(const MemoStore& store) {
       [](std::int32_t count) { return std::vector<double>(count); })(100'000);
 }
 
+void Print(const absl::StatusOr<ireneo::Digest>& key) {
+  if (key.ok()) std::printf("%s\n", key->ToString().c_str());
+}
+
+using Vector = std::vector<double>;
+
+// Where the functions below that call others remember those.
+const MemoStore* inner_store = nullptr;
+
+Vector Scale(const Vector& v, double by) {
+  Vector scaled = v;
+  for (double& x : scaled) x *= by;
+  return scaled;
+}
+
+auto MemoizedScale() {
+  return Memoize(
+      *inner_store,
+      {.name = "sample.Scale", .version = "1", .argument_names = {"v", "by"}},
+      Scale);
+}
+
+double Norm(const Vector& v) {
+  double sum = 0;
+  for (const double x : v) sum += x * x;
+  return std::sqrt(sum);
+}
+
+auto MemoizedNorm() {
+  return Memoize(
+      *inner_store,
+      {.name = "sample.Norm", .version = "1", .argument_names = {"v"}}, Norm);
+}
+
+Vector Fit(const Vector& weights, double tolerance) {
+  return MemoizedScale()(weights, tolerance / MemoizedNorm()(weights));
+}
+
+std::int64_t Fibonacci(std::int64_t n);
+
+auto MemoizedFibonacci() {
+  return Memoize(
+      *inner_store,
+      {.name = "sample.Fibonacci", .version = "1", .argument_names = {"n"}},
+      Fibonacci);
+}
+
+std::int64_t Fibonacci(std::int64_t n) {
+  return n < 2 ? n : MemoizedFibonacci()(n - 1) + MemoizedFibonacci()(n - 2);
+}
+
+// Load(100) is the argument of Fit(), which calls Norm() and Scale() on it; the
+// call of Norm is forgotten, and what Fit returned, which is what Scale
+// returned, is the argument of Report().
+void MakeLineage(const MemoStore& store) {
+  inner_store = &store;
+  const auto load = Memoize(
+      store,
+      {.name = "sample.Load", .version = "1", .argument_names = {"count"}},
+      [](std::int64_t count) { return Vector(count, 0.5); });
+  const auto fit = Memoize(store,
+                           {.name = "sample.Fit",
+                            .version = "1",
+                            .argument_names = {"weights", "tolerance"}},
+                           Fit);
+  const auto report =
+      Memoize(store,
+              {.name = "sample.Report \"\\\n&amp; Gr\u00fc\u00dfe",
+               .version = "1",
+               .argument_names = {"the \"model\"\\", "title"}},
+              [](const Vector& model, const std::string& title) {
+                return title + std::to_string(model.size());
+              });
+  const Vector weights = load(100);
+  const Vector model = fit(weights, 0.25);
+  const std::string title = "\" \\ {a}|<b>\n";
+  report(model, title);
+  MemoizedFibonacci()(13);  // Which is the result for 7.
+  (void)MemoizedNorm().Forget(weights);
+  Print(load.KeyOf(100));
+  Print(fit.KeyOf(weights, 0.25));
+  Print(MemoizedScale().KeyOf(weights, 0.25 / Norm(weights)));
+  Print(MemoizedNorm().KeyOf(weights));
+  Print(report.KeyOf(model, title));
+}
+
+// Of one function, calls that differ from the first in one part each; then one
+// call of another.
+void MakeVersions(const MemoStore& store) {
+  const ireneo::MemoizeOptions options = {
+      .name = "sample.Solve",
+      .version = "src:ab12cd34ef56ab12cd34ef56ab12cd34",
+      .callees = {"1"},
+      .argument_names = {"a", "tolerance", "mesh"},
+      .salts = {{"blas", "openblas-0.3.21"}}};
+  const auto solve = [](const Vector& a, double tolerance, const Mesh& mesh) {
+    return tolerance + static_cast<double>(a.size() + mesh.bytes.size());
+  };
+  const Vector a(40, 1.0);
+  const Mesh mesh{"triangle"};
+  const auto call = [&](const auto& function, const Vector& a, double tolerance,
+                        const Mesh& mesh) {
+    function(a, tolerance, mesh);
+    Print(function.KeyOf(a, tolerance, mesh));
+  };
+  const auto first = Memoize(store, options, solve);
+  call(first, a, 1e-6, mesh);
+  call(first, a, 1e-8, mesh);
+  call(first, a, 1e-6, Mesh{"square"});
+  call(first, Vector(40, 2.0), 1e-6, mesh);
+  call(first.Seeded(18446744073709551615u), a, 1e-6, mesh);
+  ireneo::MemoizeOptions other = options;
+  other.version = "src:cd34ef56ab12cd34ef56ab12cd34ef56";
+  call(Memoize(store, other, solve), a, 1e-6, mesh);
+  other = options;
+  other.callees = {"2", "3"};
+  call(Memoize(store, other, solve), a, 1e-6, mesh);
+  other = options;
+  other.salts = {{"libm", "\x1b[31m2.36"}};
+  call(Memoize(store, other, solve), a, 1e-6, mesh);
+  other = options;
+  other.environment = ireneo::EnvironmentScope::kSameIsa;
+  call(Memoize(store, other, solve, /*simd=*/"avx2"), a, 1e-6, mesh);
+  other = options;
+  other.keep_arguments = KeepArguments::kNone;
+  call(Memoize(store, other, solve), a, 1e-7, mesh);
+  const auto alone =
+      Memoize(store, {.name = "sample.Alone", .version = "1"},
+              [](const std::string& text) { return text.size(); });
+  alone("x");
+  Print(alone.KeyOf("x"));
+}
+
+int rolls = 0;
+
+// Calls whose results alternate; the first was kept.
+void MakeDice(const MemoStore& store) {
+  const auto roll =
+      Memoize(store,
+              {.name = "sample.Dice",
+               .version = "1",
+               .argument_names = {"count"},
+               .audit_rate = 1},
+              [](std::int64_t count) { return Vector(count, rolls++ % 2); });
+  for (const std::int64_t count : {3, 1000}) {
+    for (int i = 0; i < 4; ++i) roll(count);  // 0, 1, 0, 1
+    Print(roll.KeyOf(count));
+  }
+  Memoize(store, {.name = "sample.Slow", .version = "1"}, [](double seconds) {
+    absl::SleepFor(absl::Seconds(seconds));
+    return seconds;
+  })(0.2);
+}
+
 absl::Status Make(std::string_view kind, const char* directory) {
   const absl::StatusOr<MemoStore> store = MemoStore::Open(directory);
   if (!store.ok()) return store.status();
   if (kind == "sample") return MakeSample(*store);
   if (kind == "tables") MakeTables(*store);
+  if (kind == "lineage") MakeLineage(*store);
+  if (kind == "versions") MakeVersions(*store);
+  if (kind == "dice") MakeDice(*store);
   if (kind == "crowd") {
     const auto identity = Memoize(
         *store,

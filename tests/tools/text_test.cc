@@ -79,5 +79,12 @@ TEST(ShortenStartTest, CutsAtACharacter) {
   EXPECT_EQ(ShortenStart("abc", 0), "");
 }
 
+TEST(EscapeLinesTest, KeepsLayoutAndEscapesTheRest) {
+  EXPECT_EQ(EscapeLines("a\tb\r\nc\n"), "a\tb\r\nc\n");
+  EXPECT_EQ(EscapeLines("\x1b[2J\r\xff\u202e\\\n"),
+            "\\x1b[2J\\x0d\\xff\\u{202e}\\\n");
+  EXPECT_TRUE(IsSafeText(EscapeLines(std::string("\0\r\n\r", 4))));
+}
+
 }  // namespace
 }  // namespace ireneo::tools
