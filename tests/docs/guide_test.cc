@@ -430,6 +430,15 @@ TEST_F(GuideTest, Calls) {
 #include "tests/docs/calls.inc"
   EXPECT_THAT(out.text(), ::testing::MatchesRegex("4 0\\.5, computed in .*\n"
                                                   "1 1, computed in .*\n"));
+
+  {
+#include "tests/docs/tables.inc"
+    EXPECT_THAT(written, IsOk());
+  }
+  EXPECT_THAT(FileBytes("calls.csv"),
+              ::testing::StartsWith("key,function,version,seed,"));
+  EXPECT_THAT(FileBytes("calls.csv"), HasSubstr(",2,4.0,1.0,"));
+  EXPECT_THAT(FileBytes("calls.json"), HasSubstr("\"acme.Frequencies\""));
 }
 
 }  // namespace
