@@ -39,6 +39,7 @@ BLOCKS = {
             "all_versions.inc",
             "lookup.inc",
             "calls.inc",
+            "tables.inc",
         ],
         "text": ["explanation.txt"],
     },

@@ -21,6 +21,7 @@ PROGRAMS = [os.path.abspath(program) for program in sys.argv[1:]]
 
 def alike(text):
     text = re.sub(r"\b[0-9.]+(e[+-]\d+)? (ns|us|ms|s|min)\b", "TIME", text)
+    text = re.sub(r"\b[0-9-]{10} [0-9:]{8} UTC\b", "DATE", text)
     text = re.sub(r" (now|TIME)$", " AGE", text, flags=re.M)
     return re.sub(r" +", " ", text).strip()
 

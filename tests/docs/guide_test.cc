@@ -224,16 +224,13 @@ bool Descend(int levels) {
                          Descend)(levels - 1);
 }
 
-TEST_F(GuideTest, ADeepRecursionInABatchNeedsNoFiles) {
+TEST_F(GuideTest, ADeepRecursionNeedsNoFiles) {
   store_of_recursion = &*store;
   rlimit before = {};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit few = {.rlim_cur = 100, .rlim_max = before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
-  {
-    const ireneo::WriteBatch batch = store->Batch();
-    EXPECT_TRUE(Descend(300));
-  }
+  EXPECT_TRUE(Descend(300));
   EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_EQ(store->Stats()->calls, 300);
 }
@@ -433,6 +430,15 @@ TEST_F(GuideTest, Calls) {
 #include "tests/docs/calls.inc"
   EXPECT_THAT(out.text(), ::testing::MatchesRegex("4 0\\.5, computed in .*\n"
                                                   "1 1, computed in .*\n"));
+
+  {
+#include "tests/docs/tables.inc"
+    EXPECT_THAT(written, IsOk());
+  }
+  EXPECT_THAT(FileBytes("calls.csv"),
+              ::testing::StartsWith("key,function,version,seed,"));
+  EXPECT_THAT(FileBytes("calls.csv"), HasSubstr(",2,4.0,1.0,"));
+  EXPECT_THAT(FileBytes("calls.json"), HasSubstr("\"acme.Frequencies\""));
 }
 
 }  // namespace

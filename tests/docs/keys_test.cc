@@ -76,6 +76,59 @@ TEST(KeysTest, WhatIsTheSame) {
 #include "tests/docs/callee_keys.inc"
 //
 #include "tests/docs/environment.inc"
+
+  // So that none of them was an error that equals another.
+  EXPECT_THAT(scale.KeyOf(1, 2), IsOk());
+  EXPECT_THAT(trace.KeyOf(value), IsOk());
+  EXPECT_THAT(of_two.KeyOf(10), IsOk());
+  EXPECT_THAT(top("1").KeyOf(1, 2), IsOk());
+}
+
+// A struct, one with another name for a field, and one with a field more.
+struct Params {
+  double tolerance = 0.5;
+  int steps = 3;
+
+  static constexpr char kIreneoType[] = "acme.Params/1";
+  static constexpr auto IreneoFields = [](auto& self, auto&& visit) {
+    visit(self.tolerance, self.steps);
+  };
+};
+struct Renamed {
+  double epsilon = 0.5;
+  int steps = 3;
+
+  static constexpr char kIreneoType[] = "acme.Params/1";
+  static constexpr auto IreneoFields = [](auto& self, auto&& visit) {
+    visit(self.epsilon, self.steps);
+  };
+};
+struct Longer {
+  double tolerance = 0.5;
+  int steps = 3;
+  bool verbose = false;
+
+  static constexpr char kIreneoType[] = "acme.Params/1";
+  static constexpr auto IreneoFields = [](auto& self, auto&& visit) {
+    visit(self.tolerance, self.steps, self.verbose);
+  };
+};
+
+enum class Solver { kLu, kQr };
+enum class Method { kGauss, kHouseholder };
+
+TEST(KeysTest, StructsAndEnumerations) {
+  const TemporaryDirectory dir;
+  const auto store = ireneo::MemoStore::Open(dir.path());
+  ASSERT_THAT(store, IsOk());
+#include "tests/docs/key_function.inc"
+  const auto of = [&]<typename T>(const T& value) {
+    return key_of([](const T&) { return 1; }, value);
+  };
+  EXPECT_EQ(of(Params()), of(Renamed()));
+  EXPECT_NE(of(Params()), of(Longer()));
+  EXPECT_EQ(of(Solver::kQr), of(Method::kHouseholder));
+  EXPECT_NE(of(Solver::kQr), of(Method::kGauss));
 }
 
 }  // namespace
