@@ -16,7 +16,6 @@
 // call. A member function takes its object as the first argument:
 // `ireneo::Bind(&Model::Energy, model)`.
 
-#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <tuple>
@@ -107,15 +106,9 @@ inline constexpr bool kIsStateless<BoundFunction<F, Bound...>> =
 // A value for a parameter of type `P`, converted as for a call, that owns its
 // data.
 template <typename P, typename Value>
-auto OwnedValue(const Value& value) {
-  using Plain = std::remove_cvref_t<P>;
-  using Owned = StoredType<Plain>;
-  const Plain converted = value;
-  if constexpr (std::constructible_from<Owned, const Plain&>) {
-    return Owned(converted);
-  } else {
-    return Owned(converted.begin(), converted.end());  // A span.
-  }
+auto BoundValue(const Value& value) {
+  const std::remove_cvref_t<P> converted = value;
+  return OwnedValue(converted);
 }
 
 template <typename F, std::size_t... kIndex, typename... Values>
@@ -123,10 +116,10 @@ auto BindValues(F function, std::index_sequence<kIndex...>,
                 const Values&... values) {
   using Parameters = typename Unbound<F>::Parameters;
   return BoundFunction<
-      F, decltype(OwnedValue<std::tuple_element_t<kIndex, Parameters>>(
+      F, decltype(BoundValue<std::tuple_element_t<kIndex, Parameters>>(
              values))...>(
       std::move(function),
-      OwnedValue<std::tuple_element_t<kIndex, Parameters>>(values)...);
+      BoundValue<std::tuple_element_t<kIndex, Parameters>>(values)...);
 }
 
 }  // namespace internal

@@ -19,10 +19,12 @@ std::mt19937_64& Random() {
     thread_local std::mt19937_64 engine(SeedOfDevice());
     return engine;
   }
-  std::optional<std::mt19937_64>& engine = current_scope->engine_;
-  if (!engine.has_value()) {
+  std::unique_ptr<std::mt19937_64>& engine = current_scope->engine_;
+  if (engine == nullptr) {
     const std::optional<std::uint64_t>& seed = current_scope->seed_;
-    engine.emplace(seed.has_value() ? *seed : SeedOfDevice());
+    if (!seed.has_value()) current_scope->misused_ = true;
+    engine = std::make_unique<std::mt19937_64>(
+        seed.has_value() ? *seed : SeedOfDevice());
   }
   return *engine;
 }
@@ -35,7 +37,10 @@ RandomScope::RandomScope(std::optional<std::uint64_t> seed)
   if (seed.has_value()) std::srand(static_cast<unsigned>(*seed));
 }
 
-RandomScope::~RandomScope() { current_scope = outer_; }
+RandomScope::~RandomScope() {
+  current_scope = outer_;
+  if (misused_ && outer_ != nullptr) outer_->misused_ = true;
+}
 
 void RandomScope::EndOfInnerCall() {
   if (!seed_.has_value()) return;

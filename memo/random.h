@@ -21,6 +21,7 @@
 // the standard library.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <random>
 
@@ -28,8 +29,9 @@ namespace ireneo {
 
 // The engine of the memoized call that this thread computes, seeded with its
 // seed. What a call computes without a seed that used this is not remembered,
-// and the store's observer is told. Outside of memoized calls, an engine of the
-// thread with a seed from std::random_device.
+// nor what calls around it make of that, and the store's observer is told.
+// Outside of memoized calls, an engine of the thread with a seed from
+// std::random_device.
 std::mt19937_64& Random();
 
 namespace internal {
@@ -44,8 +46,8 @@ class RandomScope {
   RandomScope(const RandomScope&) = delete;
   RandomScope& operator=(const RandomScope&) = delete;
 
-  // Whether `Random` was used without a seed.
-  bool misused() const { return !seed_.has_value() && engine_.has_value(); }
+  // Whether `Random` was used without a seed, here or in a call inside.
+  bool misused() const { return misused_; }
 
   // A memoized call inside this one ended, by computing or not. Whatever it did
   // to the state of std::rand is undone by seeding it anew, in a way that
@@ -58,7 +60,8 @@ class RandomScope {
   const std::optional<std::uint64_t> seed_;
   RandomScope* const outer_;
   // Made when it is first used: its state is 2.5 KB.
-  std::optional<std::mt19937_64> engine_;
+  std::unique_ptr<std::mt19937_64> engine_;
+  bool misused_ = false;
   std::uint64_t inner_calls_ = 0;
 };
 

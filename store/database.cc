@@ -1,6 +1,8 @@
 #include "ireneo/store/database.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -291,6 +293,14 @@ Database::~Database() = default;
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
     const std::filesystem::path& path, const std::string& schema,
     const std::vector<std::string>& upgrades) {
+  // SQLite would make it readable for others and writable for none; the files
+  // beside it get its mode. If it is there, it must not be opened here: closing
+  // it would drop the locks that this process has on it.
+  if (const int file =
+          ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      file >= 0) {
+    ::close(file);
+  }
   std::unique_ptr<Database> database(new Database(path));
   // Two processes that create the database at once can meet a lock for which
   // SQLite does not call its busy handler.

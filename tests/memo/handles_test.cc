@@ -198,6 +198,26 @@ TEST_F(HandlesTest, AHashedValueIsHashedOnce) {
   EXPECT_EQ(*length.Contains("text"), true);
 }
 
+TEST_F(HandlesTest, AHashedViewIsACopyOfWhatItViews) {
+  std::vector<double> values = {1, 1, 1};
+  const Hashed hashed{std::span<const double>(values)};
+  static_assert(
+      std::is_same_v<decltype(hashed), const Hashed<std::vector<double>>>);
+  values[0] = 100;
+  const auto f = Memoize(store(), {.name = "s", .version = "1"}, SumOfSpan);
+  EXPECT_EQ(f(hashed), 3);
+  EXPECT_EQ(f(values), 102);
+
+  Eigen::MatrixXd a = Eigen::MatrixXd::Ones(2, 2);
+  const Hashed sum(a + a);
+  const Hashed block(a.row(0));
+  a(0, 0) = 50;
+  const auto g = Memoize(store(), {.name = "m", .version = "1"},
+                         [](const Eigen::MatrixXd& m) { return m.sum(); });
+  EXPECT_EQ(g(sum), 8);
+  EXPECT_EQ(block.value().sum(), 2);
+}
+
 TEST_F(HandlesTest, AHandleWhoseBlobIsLostHitsAsLongAsItNeedNotBeLoaded) {
   const auto handle = make().Recall(2000);
   EXPECT_EQ(sum()(*handle), 1000);

@@ -95,6 +95,17 @@ TEST_F(SeededTest, WithoutASeedWhatDrewIsNotRemembered) {
   EXPECT_EQ(*f.Contains(2), false);
 }
 
+TEST_F(SeededTest, WithoutASeedWhatWasMadeOfItIsNotRememberedEither) {
+  static const MemoStore* inner;
+  inner = &store();
+  const auto f = Memoize(store(), {.name = "outer", .version = "1"}, [](int n) {
+    return Memoize(*inner, {.name = "draw", .version = "1"}, Draw)(n);
+  });
+  EXPECT_NE(f.Seeded(1)(2), f.Seeded(1)(2));
+  EXPECT_EQ(store().Stats()->calls, 0);
+  EXPECT_EQ(store().Stats()->faults, 4);
+}
+
 // A seeded function that calls another one between two draws.
 const MemoStore* inner_store = nullptr;
 std::vector<double> Outer(int) {
