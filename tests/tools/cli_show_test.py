@@ -103,7 +103,7 @@ class ShowTest(cli_testing.CliTest):
 
     def test_other_results(self):
         path = os.path.join(self.folder, "dice")
-        [key, _] = self.make_store("dice", path)
+        key, _, coin = self.make_store("dice", path)
         shown = self.show(key, store=path)
         [other] = shown["conflicts"]
         self.assertEqual(list(other), ["digest", "times", "first_seen_at"])
@@ -121,6 +121,12 @@ class ShowTest(cli_testing.CliTest):
         self.assertEqual(shown["values"][0]["value"], [1, 1, 1])
         self.assertEqual(shown["uses"], [
             {"key": key, "function": "sample.Dice", "role": "other result"}])
+        # What came out again and was kept is no other one.
+        shown = self.show(coin, store=path)
+        self.assertIs(shown["result"]["value"], False)
+        [other] = shown["conflicts"]
+        shown = self.show(other["digest"], store=path)
+        self.assertIn(True, [v["value"] for v in shown["values"]])
 
     def test_a_small_argument(self):
         [call] = self.calls("sample.Slow")

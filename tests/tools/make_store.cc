@@ -347,7 +347,8 @@ void MakeVersions(const MemoStore& store) {
 
 int rolls = 0;
 
-// Calls whose results alternate; the first was kept.
+// Calls whose results alternate. Of the dice the first was kept, of the coin
+// the last.
 void MakeDice(const MemoStore& store) {
   const auto roll =
       Memoize(store,
@@ -360,6 +361,10 @@ void MakeDice(const MemoStore& store) {
     for (int i = 0; i < 4; ++i) roll(count);  // 0, 1, 0, 1
     Print(roll.KeyOf(count));
   }
+  const auto coin = Memoize(store, {.name = "sample.Coin", .version = "1"},
+                            [](bool heads) { return heads == (rolls++ % 2); });
+  for (int i = 0; i < 3; ++i) coin.Recompute(true);  // false, true, false
+  Print(coin.KeyOf(true));
   Memoize(store, {.name = "sample.Slow", .version = "1"}, [](double seconds) {
     absl::SleepFor(absl::Seconds(seconds));
     return seconds;
