@@ -82,15 +82,15 @@ class ShowTest(cli_testing.CliTest):
         self.assertEqual(
             {line[13:] for line in made[:2]},
             {f"{scale[5:17]} of sample.Scale", f"{norm[5:17]} (forgotten)"})
-        self.assertIn(f"\nresult of    call {load[5:17]} of sample.Load\n",
-                      text)
+        self.assertIn(f"\nresult of    call {load[5:17]} of sample.Load, as of "
+                      "1 other call\n", text)
         shown = self.show(fit, store=path)
         self.assertEqual({(c["key"], c["function"]) for c in shown["callees"]},
                          {(scale, "sample.Scale"), (norm, None)})
         weights, tolerance = shown["arguments"]
         self.assertEqual(weights["result_of"],
                          [{"key": load, "function": "sample.Load",
-                           "others": 0}])
+                           "others": 1}])
         self.assertEqual(tolerance["result_of"], [])
         done = self.ireneo("show", report, store=path)
         self.assert_printable(done.stdout)

@@ -263,15 +263,19 @@ std::int64_t Fibonacci(std::int64_t n) {
   return n < 2 ? n : MemoizedFibonacci()(n - 1) + MemoizedFibonacci()(n - 2);
 }
 
+auto MemoizedLoad(const MemoStore& store, const std::string& version) {
+  return Memoize(
+      store,
+      {.name = "sample.Load", .version = version, .argument_names = {"count"}},
+      [](std::int64_t count) { return Vector(count, 0.5); });
+}
+
 // Load(100) is the argument of Fit(), which calls Norm() and Scale() on it; the
 // call of Norm is forgotten, and what Fit returned, which is what Scale
 // returned, is the argument of Report().
 void MakeLineage(const MemoStore& store) {
   inner_store = &store;
-  const auto load = Memoize(
-      store,
-      {.name = "sample.Load", .version = "1", .argument_names = {"count"}},
-      [](std::int64_t count) { return Vector(count, 0.5); });
+  const auto load = MemoizedLoad(store, "1");
   const auto fit = Memoize(store,
                            {.name = "sample.Fit",
                             .version = "1",
@@ -289,7 +293,8 @@ void MakeLineage(const MemoStore& store) {
   const Vector model = fit(weights, 0.25);
   const std::string title = "\" \\ {a}|<b>\n";
   report(model, title);
-  MemoizedFibonacci()(13);  // Which is the result for 7.
+  MemoizedLoad(store, "2")(100);  // The same, too late to be where it is from.
+  MemoizedFibonacci()(13);        // Which is the result for 7.
   (void)MemoizedNorm().Forget(weights);
   Print(load.KeyOf(100));
   Print(fit.KeyOf(weights, 0.25));
