@@ -17,6 +17,7 @@
 #include "ireneo/memo/value_view.h"
 #include "ireneo/serializers/csv_writer.h"
 #include "ireneo/serializers/json_writer.h"
+#include "ireneo/serializers/registry.h"
 #include "ireneo/serializers/type_label.h"
 #include "ireneo/serializers/value_text.h"
 #include "ireneo/serializers/value_visitor.h"

@@ -22,10 +22,11 @@
 #include "absl/status/status.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/record.h"
-#include "ireneo/serializers/registry.h"
 #include "ireneo/store/sink.h"
 
 namespace ireneo {
+
+class Registry;  // serializers/registry.h
 
 // CSV (RFC 4180) in UTF-8: a header, then a row for each call, in the order
 // given. The columns are
@@ -39,9 +40,9 @@ namespace ireneo {
 //
 // Numbers, strings and times are written in full, null as an empty cell, tuples
 // and structs as JSON. In the place of an array, a list, a map of other keys
-// than strings, of a value of over `kFullValueSize` bytes (memo/value_view.h),
-// and of one that cannot be shown, stand its type, its shape and its digest:
-// "f64[741] xxh3:3c4f...", equal for equal values.
+// than strings, of a value of over 4096 bytes, and of one that cannot be shown,
+// stand its type, its shape and its digest: "f64[741] xxh3:3c4f...", equal for
+// equal values.
 absl::Status WriteCallsCsv(const MemoStore& store,
                            std::span<const CallRecord> calls,
                            const Registry& registry, Sink& sink);
@@ -49,7 +50,7 @@ absl::Status WriteCallsCsv(const MemoStore& store,
 // One JSON array with an object for each call on a line of its own: everything
 // that is on record, arguments and result with type, digest, bytes, shape and a
 // preview, and as `value` in full, as `ExportFormat::kJson` has them, if they
-// take at most `kFullValueSize` bytes; else `value` is null.
+// take at most 4096 bytes, and so have no file of their own; else it is null.
 absl::Status WriteCallsJson(const MemoStore& store,
                             std::span<const CallRecord> calls,
                             const Registry& registry, Sink& sink);

@@ -24,13 +24,15 @@
 #include "ireneo/memo/call_table.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/record.h"
-#include "ireneo/serializers/registry.h"
 #include "ireneo/serializers/serializer.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/store/digest.h"
 #include "ireneo/store/source.h"
 
 namespace ireneo {
+
+class Registry;  // serializers/registry.h
+
 namespace internal {
 
 // Reads the value that is all of `blob`, stored under the older name

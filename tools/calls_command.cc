@@ -14,7 +14,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "boost/json/array.hpp"
 #include "ireneo/memo/call_table.h"
 #include "ireneo/memo/call_view.h"
 #include "ireneo/memo/record.h"
@@ -71,13 +70,18 @@ void Sort(const std::string& name, std::vector<CallRecord>& records) {
   std::stable_sort(records.begin(), records.end(), order->before);
 }
 
-boost::json::array ToJson(std::vector<CallRecord> records, CallViewer& viewer) {
-  boost::json::array array;
+// One by one, so that not all of them are in memory as JSON.
+void WriteJson(std::vector<CallRecord> records, CallViewer& viewer,
+               Output& out) {
+  if (records.empty()) return out.Write("[]\n");
+  bool first = true;
   for (CallRecord& record : records) {
-    array.push_back(ireneo::ToJson(viewer.Look(std::move(record)),
-                                   viewer.registry(), /*statistics=*/false));
+    out.Write(ToJsonElement(ToJson(viewer.Look(std::move(record)),
+                                   viewer.registry(), /*statistics=*/false),
+                            first));
+    first = false;
   }
-  return array;
+  out.Write("\n]\n");
 }
 
 absl::Status WriteCsv(const std::vector<CallRecord>& records,
@@ -125,7 +129,7 @@ absl::Status Run(const CallsOptions& options, Session& session) {
   CallViewer viewer(session.store, session.registry, Attention::kGlance,
                     session.damage);
   if (session.json) {
-    session.out.Write(ToJsonText(ToJson(*std::move(records), viewer)));
+    WriteJson(*std::move(records), viewer, session.out);
     return absl::OkStatus();
   }
   if (records->empty()) {

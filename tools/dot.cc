@@ -65,10 +65,10 @@ std::string EdgeText(const LineageEdge& edge, const Lineage& lineage) {
   absl::StrAppend(&text, " [style=dashed, label=",
                   DotString({ArgumentName(*to.record, edge.argument)}));
   if (edge.others > 0) {
-    absl::StrAppend(
-        &text, ", tooltip=",
-        DotString({absl::StrCat("so had ", Count(edge.others, "other call"),
-                                " of ", from.record->function)}));
+    absl::StrAppend(&text, ", tooltip=",
+                    DotString({absl::StrCat("also the result of ",
+                                            Count(edge.others, "other call"),
+                                            " of ", from.record->function)}));
   }
   return text + "]";
 }

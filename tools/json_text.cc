@@ -68,13 +68,19 @@ void AppendDouble(double number, std::string& out) {
   if (digits.find_first_of(".e") == std::string_view::npos) out += ".0";
 }
 
-void AppendCompact(const json::value& value, std::string& out) {
+// False, and only a start is appended, if it takes more than `limit` bytes.
+bool AppendCompact(const json::value& value, std::size_t limit,
+                   std::string& out) {
+  const std::size_t end =
+      limit > out.max_size() - out.size() ? out.max_size() : out.size() + limit;
   const char* separator = "";
   if (const json::array* array = value.if_array()) {
     out += '[';
     for (const json::value& element : *array) {
       out += separator;
-      AppendCompact(element, out);
+      if (out.size() > end || !AppendCompact(element, end - out.size(), out)) {
+        return false;
+      }
       separator = ", ";
     }
     out += ']';
@@ -84,7 +90,9 @@ void AppendCompact(const json::value& value, std::string& out) {
       out += separator;
       AppendString({name.data(), name.size()}, out);
       out += ": ";
-      AppendCompact(member, out);
+      if (out.size() > end || !AppendCompact(member, end - out.size(), out)) {
+        return false;
+      }
       separator = ", ";
     }
     out += '}';
@@ -95,6 +103,7 @@ void AppendCompact(const json::value& value, std::string& out) {
   } else {
     out += json::serialize(value);
   }
+  return out.size() <= end;
 }
 
 // A row of numbers, with "nan" and the like, is one line however long.
@@ -111,12 +120,10 @@ bool IsRow(const json::value& value) {
 
 void Append(const json::value& value, const std::string& line_start,
             std::string& out) {
-  std::string compact;
-  AppendCompact(value, compact);
-  if (!value.is_structured() || compact.size() <= kShort || IsRow(value)) {
-    out += compact;
-    return;
-  }
+  const std::size_t start = out.size();
+  const bool one_line = !value.is_structured() || IsRow(value);
+  if (AppendCompact(value, one_line ? out.max_size() : kShort, out)) return;
+  out.resize(start);
   const std::string inner = line_start + "  ";
   const char* separator = "";
   out += value.is_array() ? '[' : '{';
@@ -145,6 +152,14 @@ std::string ToJsonText(const json::value& value) {
   std::string text;
   Append(value, "\n", text);
   text += '\n';
+  return text;
+}
+
+std::string ToJsonElement(const json::value& value, bool first) {
+  const std::string line_start = "\n  ";
+  std::string text = first ? "[" : ",";
+  text += line_start;
+  Append(value, line_start, text);
   return text;
 }
 

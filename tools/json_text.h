@@ -18,6 +18,9 @@ namespace ireneo::tools {
 // Ends with a newline.
 std::string ToJsonText(const boost::json::value& value);
 
+// The same of a long array, element by element; "\n]\n" ends it.
+std::string ToJsonElement(const boost::json::value& value, bool first);
+
 }  // namespace ireneo::tools
 
 #endif  // IRENEO_TOOLS_JSON_TEXT_H_

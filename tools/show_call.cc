@@ -72,6 +72,10 @@ absl::StatusOr<Shown> Look(CallRecord record, Session& session) {
     shown.callee_functions.push_back(callee.ok() ? callee->function : "");
   }
   IRENEO_ASSIGN_OR_RETURN(shown.conflicts, session.store.Conflicts(record.key));
+  // One that came out again, and was kept that time, is no other one.
+  std::erase_if(shown.conflicts, [&](const ConflictRecord& conflict) {
+    return conflict.result == record.result;
+  });
   CallViewer viewer(session.store, session.registry, Attention::kFull,
                     session.damage);
   ValueViewer values(session.store, session.registry, Attention::kGlance);
@@ -96,13 +100,12 @@ void AddValueSection(const std::string& title, const ValueView& view,
   sheet.Add("digest", view.digest.ToString());
   const char* label = "result of";
   for (const ArgumentSource& source : sources) {
-    sheet.Add(label, absl::StrCat(
-                         "call ", ShortHex(source.key), " of ",
-                         Escape(source.function),
-                         source.others == 0
-                             ? ""
-                             : absl::StrCat(" and of ", Count(source.others,
-                                                              "other call"))));
+    std::string text = absl::StrCat("call ", ShortHex(source.key), " of ",
+                                    Escape(source.function));
+    if (source.others > 0) {
+      absl::StrAppend(&text, ", as of ", Count(source.others, "other call"));
+    }
+    sheet.Add(label, text);
     label = "";
   }
   if (view.size.has_value()) sheet.Add("size", HumanBytes(*view.size));

@@ -305,7 +305,7 @@ TEST_F(CallTableTest, JsonHasValuesInFullUpToALimit) {
                   .result = ValueOf("", std::vector<double>(size, 1.0 / 3))});
     const json::array calls = Json();
     const json::object& result = calls[0].at("result").get_object();
-    EXPECT_EQ(result.at("shape"), json::value({size}));
+    EXPECT_EQ(result.at("shape"), json::value(json::array{size}));
     EXPECT_LT(result.at("preview").get_array().size(), 10);
     if (size == kFits) {
       EXPECT_EQ(result.at("value"),

@@ -65,12 +65,15 @@ class FunctionsTest(cli_testing.CliTest):
     def test_calls_with_different_results(self):
         path = os.path.join(self.folder, "dice")
         keys = self.make_store("dice", path)
-        dice, slow = self.ireneo("functions", "--json", store=path).json
-        self.assertEqual((dice["conflicts"], slow["conflicts"]), (2, 0))
+        coin, dice, slow = self.ireneo("functions", "--json", store=path).json
+        self.assertEqual([f["conflicts"] for f in (coin, dice, slow)],
+                         [1, 2, 0])
         text = self.ireneo("functions", store=path,
                            env={"COLUMNS": "70"}).text
         self.assertLessEqual(max(map(len, text.splitlines())), 70)
         text = " ".join(text.split())
+        self.assertIn("remark 1 call of sample.Coin had different results: "
+                      f"see ireneo show {keys[2][5:17]};", text)
         self.assertIn("remark 2 calls of sample.Dice had different results: "
                       "see ireneo show", text)
         for key in keys:

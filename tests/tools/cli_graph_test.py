@@ -75,9 +75,13 @@ class GraphTest(cli_testing.CliTest):
             (self.fit, self.scale, None), (self.fit, self.norm, None),
             (self.load, self.fit, "weights"), (self.load, self.scale, "v"),
             (self.fit, self.report, MODEL), (self.scale, self.report, MODEL)})
-        for _, _, values in dot.edges:
+        for key, _, values in dot.edges:
             self.assertEqual(values.get("style"),
                              "dashed" if "label" in values else None)
+            self.assertEqual(
+                values.get("tooltip"),
+                "also the result of 1 other call of sample.Load"
+                if key == self.load else None)
 
     def test_labels(self):
         nodes = self.dot().nodes
@@ -114,11 +118,15 @@ class GraphTest(cli_testing.CliTest):
 
     def test_a_function_and_what_it_comes_from(self):
         for function, keys in (
-                ("sample.Load", {self.load}),
                 ("sample.Scale", {self.load, self.scale}),
                 ("sample.Fit", {self.load, self.scale, self.norm, self.fit}),
                 ("sample.Li", set())):
             self.assertEqual(set(self.dot(function).nodes), keys)
+
+    def test_what_a_function_is_used_for_is_not_shown(self):
+        nodes = self.dot("sample.Load").nodes
+        self.assertEqual(len(nodes), 2)
+        self.assertIn(self.load, nodes)
 
     def test_recursion(self):
         dot = self.dot("sample.Fibonacci")
@@ -167,6 +175,9 @@ class GraphTest(cli_testing.CliTest):
         self.assertEqual(weights["digest"],
                          nodes[self.load]["result"]["digest"])
         self.assertIn({"kind": "call", "from": self.fit, "to": self.scale},
+                      graph["edges"])
+        self.assertIn({"kind": "data", "from": self.load, "to": self.fit,
+                       "argument": "weights", "position": 0, "others": 1},
                       graph["edges"])
         self.assertIn({"kind": "data", "from": self.fit, "to": self.report,
                        "argument": MODEL, "position": 0, "others": 0},

@@ -82,15 +82,15 @@ class ShowTest(cli_testing.CliTest):
         self.assertEqual(
             {line[13:] for line in made[:2]},
             {f"{scale[5:17]} of sample.Scale", f"{norm[5:17]} (forgotten)"})
-        self.assertIn(f"\nresult of    call {load[5:17]} of sample.Load\n",
-                      text)
+        self.assertIn(f"\nresult of    call {load[5:17]} of sample.Load, as of "
+                      "1 other call\n", text)
         shown = self.show(fit, store=path)
         self.assertEqual({(c["key"], c["function"]) for c in shown["callees"]},
                          {(scale, "sample.Scale"), (norm, None)})
         weights, tolerance = shown["arguments"]
         self.assertEqual(weights["result_of"],
                          [{"key": load, "function": "sample.Load",
-                           "others": 0}])
+                           "others": 1}])
         self.assertEqual(tolerance["result_of"], [])
         done = self.ireneo("show", report, store=path)
         self.assert_printable(done.stdout)
@@ -103,7 +103,7 @@ class ShowTest(cli_testing.CliTest):
 
     def test_other_results(self):
         path = os.path.join(self.folder, "dice")
-        [key, _] = self.make_store("dice", path)
+        key, _, coin = self.make_store("dice", path)
         shown = self.show(key, store=path)
         [other] = shown["conflicts"]
         self.assertEqual(list(other), ["digest", "times", "first_seen_at"])
@@ -121,6 +121,12 @@ class ShowTest(cli_testing.CliTest):
         self.assertEqual(shown["values"][0]["value"], [1, 1, 1])
         self.assertEqual(shown["uses"], [
             {"key": key, "function": "sample.Dice", "role": "other result"}])
+        # What came out again and was kept is no other one.
+        shown = self.show(coin, store=path)
+        self.assertIs(shown["result"]["value"], False)
+        [other] = shown["conflicts"]
+        shown = self.show(other["digest"], store=path)
+        self.assertIn(True, [v["value"] for v in shown["values"]])
 
     def test_a_small_argument(self):
         [call] = self.calls("sample.Slow")

@@ -52,13 +52,14 @@ class StatsTest(cli_testing.CliTest):
 
     def test_calls_with_different_results(self):
         path = os.path.join(self.folder, "dice")
-        keys = self.make_store("dice", path)
+        *keys, coin = self.make_store("dice", path)
         stats = self.ireneo("stats", "--json", store=path).json
-        self.assertEqual(stats["conflicts"], 2)
+        self.assertEqual(stats["conflicts"], 3)
         self.assertEqual(stats["nondeterministic"],
-                         [{"function": "sample.Dice", "keys": keys[::-1]}])
+                         [{"function": "sample.Coin", "keys": [coin]},
+                          {"function": "sample.Dice", "keys": keys[::-1]}])
         text = self.ireneo("stats", store=path).text
-        self.assertRegex(text, r"(?m)^conflicts +2 calls had different results")
+        self.assertRegex(text, r"(?m)^conflicts +3 calls had different results")
         self.assertRegex(
             text, r"(?m)^remark +2 calls of sample.Dice had different results: "
             rf"see ireneo show {keys[1][5:17]}, {keys[0][5:17]}; .*Seeded")

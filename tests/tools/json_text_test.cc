@@ -44,6 +44,27 @@ TEST(ToJsonTextTest, RowsOfNumbersStayOnOneLine) {
                 line.substr(0, line.size() - 1) + "\n]\n");
 }
 
+TEST(ToJsonTextTest, ShortMeansSixtyFourBytes) {
+  for (const std::size_t size : {59, 60, 61}) {
+    const std::string text = ToJsonText(json::array{std::string(size, 'x')});
+    EXPECT_EQ(text.find('\n') == text.size() - 1, size <= 60) << text;
+    const json::value nested = {{"a", {{"b", std::string(size - 12, 'x')}}}};
+    EXPECT_EQ(json::parse(ToJsonText(nested)), nested);
+    EXPECT_EQ(ToJsonText(nested).find('\n') == ToJsonText(nested).size() - 1,
+              size <= 60);
+  }
+}
+
+TEST(ToJsonTextTest, ElementsOneByOneMakeTheSameText) {
+  const json::array array = {json::object{{"a", std::string(80, 'x')}},
+                             json::array{1, 2}, std::string(80, 'y'), nullptr};
+  std::string text;
+  for (const json::value& element : array) {
+    text += ToJsonElement(element, text.empty());
+  }
+  EXPECT_EQ(text + "\n]\n", ToJsonText(array));
+}
+
 TEST(ToJsonTextTest, DoublesAreShortAndStayDoubles) {
   EXPECT_EQ(ToJsonText(0.1), "0.1\n");
   EXPECT_EQ(ToJsonText(5.0), "5.0\n");

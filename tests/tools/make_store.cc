@@ -263,15 +263,19 @@ std::int64_t Fibonacci(std::int64_t n) {
   return n < 2 ? n : MemoizedFibonacci()(n - 1) + MemoizedFibonacci()(n - 2);
 }
 
+auto MemoizedLoad(const MemoStore& store, const std::string& version) {
+  return Memoize(
+      store,
+      {.name = "sample.Load", .version = version, .argument_names = {"count"}},
+      [](std::int64_t count) { return Vector(count, 0.5); });
+}
+
 // Load(100) is the argument of Fit(), which calls Norm() and Scale() on it; the
 // call of Norm is forgotten, and what Fit returned, which is what Scale
 // returned, is the argument of Report().
 void MakeLineage(const MemoStore& store) {
   inner_store = &store;
-  const auto load = Memoize(
-      store,
-      {.name = "sample.Load", .version = "1", .argument_names = {"count"}},
-      [](std::int64_t count) { return Vector(count, 0.5); });
+  const auto load = MemoizedLoad(store, "1");
   const auto fit = Memoize(store,
                            {.name = "sample.Fit",
                             .version = "1",
@@ -289,7 +293,8 @@ void MakeLineage(const MemoStore& store) {
   const Vector model = fit(weights, 0.25);
   const std::string title = "\" \\ {a}|<b>\n";
   report(model, title);
-  MemoizedFibonacci()(13);  // Which is the result for 7.
+  MemoizedLoad(store, "2")(100);  // The same, too late to be where it is from.
+  MemoizedFibonacci()(13);        // Which is the result for 7.
   (void)MemoizedNorm().Forget(weights);
   Print(load.KeyOf(100));
   Print(fit.KeyOf(weights, 0.25));
@@ -347,7 +352,8 @@ void MakeVersions(const MemoStore& store) {
 
 int rolls = 0;
 
-// Calls whose results alternate; the first was kept.
+// Calls whose results alternate. Of the dice the first was kept, of the coin
+// the last.
 void MakeDice(const MemoStore& store) {
   const auto roll =
       Memoize(store,
@@ -360,6 +366,10 @@ void MakeDice(const MemoStore& store) {
     for (int i = 0; i < 4; ++i) roll(count);  // 0, 1, 0, 1
     Print(roll.KeyOf(count));
   }
+  const auto coin = Memoize(store, {.name = "sample.Coin", .version = "1"},
+                            [](bool heads) { return heads == (rolls++ % 2); });
+  for (int i = 0; i < 3; ++i) coin.Recompute(true);  // false, true, false
+  Print(coin.KeyOf(true));
   Memoize(store, {.name = "sample.Slow", .version = "1"}, [](double seconds) {
     absl::SleepFor(absl::Seconds(seconds));
     return seconds;
