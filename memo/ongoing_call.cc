@@ -48,8 +48,9 @@ OngoingCall::~OngoingCall() {
       computing->AddCallee(*remembered_);
     }
   }
-  const absl::Duration elapsed = absl::FromChrono(Clock::now() - started_);
-  if (hit_) store.CountHit(*remembered_, elapsed, absl::Now());
+  const Clock::time_point now = Clock::now();
+  const absl::Duration elapsed = absl::FromChrono(now - started_);
+  if (hit_) store.CountHit(*remembered_, elapsed, now);
   const CallObserver& observer = store.observer();
   if (observer == nullptr) return;
   observer({.function = function_->identity().name,

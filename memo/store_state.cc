@@ -23,7 +23,7 @@ constexpr char kLocks[] = "locks";
 constexpr std::size_t kMaxPendingHits = 1 << 16;
 // While the database cannot be written.
 constexpr std::size_t kMostPendingHits = 1 << 20;
-constexpr absl::Duration kHitsInterval = absl::Seconds(1);
+constexpr std::chrono::seconds kHitsInterval{1};
 
 // A batch is written when it has so many calls, when its first is so old, or
 // when a call comes that took longer than that to compute.
@@ -81,7 +81,7 @@ StoreState::StoreState(std::filesystem::path directory,
       index_(*database_, *blobs_),
       memory_(options.memory_bytes),
       flights_(directory_ / kLocks / "flight"),
-      hits_flushed_(absl::Now()),
+      hits_flushed_(Clock::now()),
       hits_pid_(ProcessId()),
       batch_pid_(ProcessId()) {}
 
@@ -220,7 +220,7 @@ void StoreState::DropBatchOfParent() {
 }
 
 void StoreState::CountHit(const Digest& key, absl::Duration spent,
-                          absl::Time now) {
+                          Clock::time_point now) {
   {
     const std::lock_guard lock(hits_mutex_);
     DropHitsOfParent();
@@ -242,17 +242,19 @@ absl::Status StoreState::FlushHits(IfBusy if_busy) {
   {
     const std::lock_guard lock(hits_mutex_);
     DropHitsOfParent();
-    hits_flushed_ = absl::Now();
+    hits_flushed_ = Clock::now();
     taken.swap(hits_);
   }
   if (taken.empty()) return absl::OkStatus();
   std::vector<KeyUse> uses;
   uses.reserve(taken.size());
+  const absl::Time now = absl::Now();
+  const Clock::time_point ticks = Clock::now();
   for (const auto& [key, hits] : taken) {
     uses.push_back({.key = key,
                     .hits = hits.count,
                     .spent = hits.spent,
-                    .last = hits.last});
+                    .last = now - absl::FromChrono(ticks - hits.last)});
   }
   // Neighbours in the index are written together.
   std::sort(uses.begin(), uses.end(),

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -69,10 +70,12 @@ class StoreState {
   // written is dropped and counted as faults.
   absl::Status FlushBatch();
 
+  using Clock = std::chrono::steady_clock;
+
   // Counts a hit that took `spent`. It reaches the database with others, about
   // once a second and at the end: after a crash, counts of the last second are
   // lost.
-  void CountHit(const Digest& key, absl::Duration spent, absl::Time now);
+  void CountHit(const Digest& key, absl::Duration spent, Clock::time_point now);
 
   // Writes down what CountHit gathered, so that queries see it. What cannot be
   // written is kept for the next time.
@@ -105,7 +108,7 @@ class StoreState {
   struct Hits {
     std::int64_t count = 0;
     absl::Duration spent;
-    absl::Time last;
+    Clock::time_point last;
   };
 
   const std::filesystem::path directory_;
@@ -119,7 +122,7 @@ class StoreState {
 
   std::mutex hits_mutex_;
   absl::flat_hash_map<Digest, Hits> hits_;
-  absl::Time hits_flushed_;
+  Clock::time_point hits_flushed_;
   pid_t hits_pid_;  // Whose hits these are: a forked child has none yet.
 
   std::atomic<int> open_batches_ = 0;
