@@ -65,7 +65,8 @@ std::int32_t Next(std::int32_t x) { return x + 1; }
 
 MemoStore OpenStore(const std::filesystem::path& directory,
                     MemoStoreOptions options = {}) {
-  absl::StatusOr<MemoStore> store = MemoStore::Open(directory, options);
+  absl::StatusOr<MemoStore> store =
+      MemoStore::Open(directory, std::move(options));
   if (!store.ok()) Die(store.status().ToString());
   return *std::move(store);
 }
