@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -63,7 +64,8 @@ class BoundFunction {
 
   explicit BoundFunction(F function, Bound... values)
       : function_(std::move(function)),
-        bound_(Hashed<Bound>(std::move(values))...) {}
+        bound_(std::make_shared<const std::tuple<Hashed<Bound>...>>(
+            Hashed<Bound>(std::move(values))...)) {}
 
   // Calls the function with all its arguments.
   template <typename... Args>
@@ -78,7 +80,7 @@ class BoundFunction {
         ->decltype(auto) {
       return use(
           internal::HashedSlot<std::tuple_element_t<kIndex, Parameters>, Bound>(
-              std::get<kIndex>(bound_))...,
+              std::get<kIndex>(*bound_))...,
           std::forward<Slots>(slots)...);
     }
     (std::index_sequence_for<Bound...>());
@@ -86,7 +88,8 @@ class BoundFunction {
 
  private:
   [[no_unique_address]] F function_;
-  std::tuple<Hashed<Bound>...> bound_;
+  // Copies of a memoized function share them.
+  std::shared_ptr<const std::tuple<Hashed<Bound>...>> bound_;
 };
 
 namespace internal {

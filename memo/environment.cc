@@ -37,18 +37,13 @@ std::string CpuLevel() {
 
 }  // namespace
 
-std::map<std::string, std::string> CurrentEnvironment(std::string_view simd) {
-  return {{"compiler",
-#if defined(__clang__)
-           "clang " __clang_version__
-#else
-           "g++ " __VERSION__
-#endif
-          },
+std::map<std::string, std::string> CurrentEnvironment(
+    const internal::Compilation& compilation) {
+  return {{"compiler", std::string(compilation.compiler)},
           {"cpu", CpuLevel()},
           {"host", HostName()},
           {"libc", std::string("glibc ") + ::gnu_get_libc_version()},
-          {"simd", std::string(simd)}};
+          {"simd", std::string(compilation.simd)}};
 }
 
 std::map<std::string, std::string> EnvironmentInKey(

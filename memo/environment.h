@@ -13,8 +13,9 @@
 //   libc      whose exp and sin may change ("glibc 2.36")
 //
 // EnvironmentScope::kSameIsa puts the first two into the key, kBitwise all.
-// Neither knows what a library was compiled with that is linked in, nor how
-// many threads it uses: name such things as salts.
+// Neither knows of optimisation levels and flags like -ffp-contract, nor what a
+// library was compiled with that is linked in, nor how many threads it uses:
+// name such things as salts.
 
 #include <map>
 #include <string>
@@ -25,38 +26,52 @@
 namespace ireneo {
 namespace internal {
 
+// What a source file is compiled by and for.
+struct Compilation {
+  std::string_view compiler;
+  std::string_view simd;
+};
+
 // Of the source file that includes this, so each has its own.
-[[maybe_unused]] static constexpr std::string_view kCompiledFor =
-#if defined(__AVX512F__)
-    "avx512f"
-#elif defined(__AVX2__)
-    "avx2"
-#elif defined(__AVX__)
-    "avx"
-#elif defined(__SSE4_2__)
-    "sse4.2"
-#elif defined(__SSE2__)
-    "sse2"
-#elif defined(__ARM_FEATURE_SVE)
-    "sve"
-#elif defined(__ARM_NEON)
-    "neon"
+[[maybe_unused]] static constexpr Compilation kThisCompilation = {
+    .compiler =
+#if defined(__clang__)
+        "clang " __clang_version__,
 #else
-    "none"
+        "g++ " __VERSION__,
+#endif
+    .simd =
+#if defined(__AVX512F__)
+        "avx512f"
+#elif defined(__AVX2__)
+        "avx2"
+#elif defined(__AVX__)
+            "avx"
+#elif defined(__SSE4_2__)
+            "sse4.2"
+#elif defined(__SSE2__)
+            "sse2"
+#elif defined(__ARM_FEATURE_SVE)
+            "sve"
+#elif defined(__ARM_NEON)
+            "neon"
+#else
+            "none"
 #endif
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    "+fma"
+        "+fma"
 #endif
 #if defined(__FAST_MATH__)
-    "+fast-math"
+        "+fast-math"
 #endif
-    ;
+    ,
+};
 
 }  // namespace internal
 
-// The four, and `host`, of this process; `simd` is that of the caller.
+// The four, and `host`: of this process, and of the file that asks.
 std::map<std::string, std::string> CurrentEnvironment(
-    std::string_view simd = internal::kCompiledFor);
+    const internal::Compilation& compilation = internal::kThisCompilation);
 
 // The part of `environment` that counts in `scope`.
 std::map<std::string, std::string> EnvironmentInKey(

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "ireneo/memo/store_state.h"
 #include "ireneo/serializers/description.h"
+#include "ireneo/serializers/registry.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo {
@@ -93,21 +94,22 @@ struct Side {
 // `now` are functions that make the texts.
 template <typename Differ>
 void Compare(const CallRecord& before, const CallRecord& now, Differ differ) {
-  const auto texts = [&](const std::string& part, const std::string& first,
-                         const std::string& second) {
+  // No text: the part is only in the other call.
+  using Text = std::optional<std::string>;
+  const auto texts = [&](const std::string& part, const Text& first,
+                         const Text& second) {
     if (first != second) {
       differ(
-          part, [&] { return first; }, [&] { return second; });
+          part, [&] { return first.value_or(kNone); },
+          [&] { return second.value_or(kNone); });
     }
   };
   const auto maps = [&](const char* kind,
                         const std::map<std::string, std::string>& first,
                         const std::map<std::string, std::string>& second) {
-    std::map<std::string, std::pair<std::string, std::string>> both;
-    for (const auto& [name, value] : first) both[name] = {value, kNone};
-    for (const auto& [name, value] : second) {
-      both.try_emplace(name, kNone, kNone).first->second.second = value;
-    }
+    std::map<std::string, std::pair<Text, Text>> both;
+    for (const auto& [name, value] : first) both[name].first = value;
+    for (const auto& [name, value] : second) both[name].second = value;
     for (const auto& [name, values] : both) {
       texts(absl::StrCat(kind, " `", name, "`"), values.first, values.second);
     }
@@ -117,16 +119,17 @@ void Compare(const CallRecord& before, const CallRecord& now, Differ differ) {
   const std::size_t callees =
       std::max(before.callee_versions.size(), now.callee_versions.size());
   for (std::size_t i = 0; i < callees; ++i) {
-    const auto version = [i](const CallRecord& record) -> std::string {
+    const auto version = [i](const CallRecord& record) -> Text {
       const std::vector<std::string>& versions = record.callee_versions;
-      return i < versions.size() ? versions[i] : kNone;
+      return i < versions.size() ? Text(versions[i]) : std::nullopt;
     };
     texts(absl::StrCat("callee ", i + 1), version(before), version(now));
   }
   maps("salt", before.salts, now.salts);
   maps("environment", before.environment_in_key, now.environment_in_key);
-  const auto seed = [](const CallRecord& record) -> std::string {
-    return record.seed.has_value() ? absl::StrCat(*record.seed) : kNone;
+  const auto seed = [](const CallRecord& record) -> Text {
+    return record.seed.has_value() ? Text(absl::StrCat(*record.seed))
+                                   : std::nullopt;
   };
   texts("seed", seed(before), seed(now));
   texts("result type", before.result_type, now.result_type);

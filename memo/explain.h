@@ -17,11 +17,12 @@
 #include "ireneo/memo/function_state.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/record.h"
-#include "ireneo/serializers/registry.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/store/digest.h"
 
 namespace ireneo {
+
+class Registry;  // serializers/registry.h
 
 // One part of the key that differs between two calls.
 struct Difference {

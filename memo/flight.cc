@@ -10,14 +10,15 @@
 //      when this process is killed.
 //   3. Look into the index again, if another flight has landed since: the file
 //      has 4096 counters, by the first bits of the key, of which one is raised
-//      before a lock is given back.
+//      before a lock is given back. Its lowest bit says that nothing was
+//      remembered: then all who wait go on at once, for one after the other
+//      would take as many times as long.
 //   4. Compute, store, raise the counter, unlock the byte, leave the table.
 
 #include "ireneo/memo/flight.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -94,11 +95,9 @@ FlightTable::FlightTable(std::filesystem::path lock_file)
   constexpr std::size_t kSize = kCounters * sizeof(Counter);
   const int file = OpenFile(lock_file_);
   if (file < 0) return;
-  struct stat info;
-  // It only grows, so that no process sees its mapping cut off.
-  if (::fstat(file, &info) == 0 &&
-      (static_cast<std::size_t>(info.st_size) >= kSize ||
-       ::ftruncate(file, kSize) == 0)) {
+  // With all its blocks: writing to one that a full disk does not have would
+  // kill. It only grows, so that no process sees its mapping cut off.
+  if (::posix_fallocate(file, 0, kSize) == 0) {
     void* const memory =
         ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (memory != MAP_FAILED) counters_ = static_cast<Counter*>(memory);
@@ -178,6 +177,13 @@ FlightTable::Outcome FlightTable::Join(const Digest& key, Wait wait,
   if (!alone) {
     flight.lock_ = LockBetweenProcesses(key, wait, deadline, waited);
   }
+  if (const std::optional<std::uint64_t> now = Landings(key);
+      waited && flight.lock_ != nullptr && now.has_value() && now != landings &&
+      (*now & 1) != 0) {
+    // There is no result to be had: as above.
+    (void)Lock(flight.lock_->file, key, F_OFD_SETLK, F_UNLCK);
+    flight.lock_ = nullptr;
+  }
   return !waited && landings.has_value() && landings == Landings(key)
              ? Outcome::kCompute
              : Outcome::kLookAgain;
@@ -215,7 +221,12 @@ std::shared_ptr<const LockFile> FlightTable::LockBetweenProcesses(
 }
 
 void FlightTable::Land(Flight& flight, bool remembered) {
-  if (Counter* const counter = CounterOf(flight.key_)) counter->fetch_add(1);
+  if (Counter* const counter = CounterOf(flight.key_)) {
+    std::uint64_t count = counter->load();
+    while (!counter->compare_exchange_weak(
+        count, ((count >> 1) + 1) << 1 | (remembered ? 0 : 1))) {
+    }
+  }
   // First, so that who is woken here does not have to wait for the byte. A lock
   // of the parent's is not this process's to drop.
   if (flight.lock_ != nullptr && flight.lock_->pid == ProcessId()) {

@@ -4,6 +4,15 @@
 // Single flight: of the threads and processes that want the same key at once,
 // one computes and the others wait for it. Internal to Ireneo.
 //
+// Between the threads of a process nobody waits in a circle. Between processes
+// there is none as long as functions are pure, for a call waits only for calls
+// that it is made of. What locks cannot see is a function that hands work to
+// other threads and waits for these, while they wait for its own key: a pool
+// whose threads are all taken. For that there is Wait::kTimeout.
+//
+// A lock is free as soon as its process is dead; unless it was forked while the
+// lock was held, then when the child is dead too.
+//
 // Nothing depends on it but time: results of two that compute the same key are
 // stored once, whoever is first. So every lock that cannot be had is done
 // without: a file that cannot be opened, a file system without locks, a wait

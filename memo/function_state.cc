@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 #include <cmath>
+#include <cstdio>
 #include <exception>
 #include <new>
 #include <random>
@@ -103,10 +104,10 @@ absl::Status NoThrow(absl::FunctionRef<absl::Status()> run, const char* who) {
 FunctionState::FunctionState(MemoStore store, MemoizeOptions options,
                              std::string result_type, ReadsType reads_old,
                              std::vector<std::string> argument_types,
-                             std::string_view simd)
+                             const Compilation& compilation)
     : store_(std::move(store)),
       options_(std::move(options)),
-      environment_(CurrentEnvironment(simd)),
+      environment_(CurrentEnvironment(compilation)),
       environment_json_(ToJson(environment_)),
       identity_{
           .name = options_.name,
@@ -119,7 +120,13 @@ FunctionState::FunctionState(MemoStore store, MemoizeOptions options,
       digest_(FunctionDigest(identity_)),
       status_(CheckOptions(options_, identity_.argument_types.size())),
       reads_old_(reads_old),
-      audit_phase_(options_.audit_rate > 0 ? RandomShare() : 0) {}
+      audit_phase_(options_.audit_rate > 0 ? RandomShare() : 0) {
+  // A mistake in the program, and nobody would be told.
+  if (!status_.ok() && store_.state().observer() == nullptr) {
+    std::fprintf(stderr, "ireneo: %s; every call computes\n",
+                 std::string(status_.message()).c_str());
+  }
+}
 
 Digest FunctionState::KeyOf(std::span<const HashedArgument> arguments,
                             std::optional<std::uint64_t> seed) const {

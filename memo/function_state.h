@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "ireneo/memo/environment.h"
 #include "ireneo/memo/key.h"
 #include "ireneo/memo/memo_index.h"
 #include "ireneo/memo/memo_store.h"
@@ -52,11 +53,12 @@ struct OldFunction {
 // Thread-safe.
 class FunctionState {
  public:
-  // `reads_old` is null if the result type has no older names; `simd` is what
-  // the function was compiled for (memo/environment.h).
+  // `reads_old` is null if the result type has no older names; `compilation` is
+  // that of the function (memo/environment.h).
   FunctionState(MemoStore store, MemoizeOptions options,
                 std::string result_type, ReadsType reads_old,
-                std::vector<std::string> argument_types, std::string_view simd);
+                std::vector<std::string> argument_types,
+                const Compilation& compilation);
 
   // InvalidArgument if the options make no sense; such a function computes
   // every call.

@@ -74,7 +74,9 @@ absl::StatusOr<bool> MemoIndex::Insert(const NewCall& call) {
   return conflict;
 }
 
-absl::Status MemoIndex::InsertAll(std::span<const NewCall> calls) {
+absl::Status MemoIndex::InsertAll(
+    std::span<const NewCall> calls,
+    absl::FunctionRef<void(const Digest& key)> conflict) {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                           WriteTransaction::Begin(connection));
@@ -91,10 +93,15 @@ absl::Status MemoIndex::InsertAll(std::span<const NewCall> calls) {
   }
   std::sort(sorted.begin(), sorted.end(),
             [](const NewCall* a, const NewCall* b) { return a->key < b->key; });
+  std::vector<Digest> conflicts;
   for (const NewCall* call : sorted) {
-    IRENEO_RETURN_IF_ERROR(InsertBehindResult(*call, connection).status());
+    IRENEO_ASSIGN_OR_RETURN(const bool other,
+                            InsertBehindResult(*call, connection));
+    if (other) conflicts.push_back(call->key);
   }
-  return transaction.Commit();
+  IRENEO_RETURN_IF_ERROR(transaction.Commit());
+  for (const Digest& key : conflicts) conflict(key);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> MemoIndex::InsertInto(const NewCall& call,
@@ -159,6 +166,13 @@ absl::StatusOr<bool> MemoIndex::Replace(const NewCall& call,
                            "WHERE key = ?"));
     update.Bind(1, hits).Bind(2, spent).Bind(3, call.key);
     IRENEO_RETURN_IF_ERROR(update.Run());
+    // What is the result now is no other one any more.
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement settle,
+        connection.Prepare(
+            "DELETE FROM conflicts WHERE key = ? AND result = ?"));
+    IRENEO_RETURN_IF_ERROR(
+        settle.Bind(1, call.key).Bind(2, call.result.digest).Run());
   }
   if (before == call.result.digest) return false;
   // Of results of different times it is no wonder, unless it was asked for.

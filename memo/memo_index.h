@@ -96,8 +96,10 @@ class MemoIndex {
   // result was another one; then both are kept, and the conflict counted.
   absl::StatusOr<bool> Insert(const NewCall& call);
 
-  // The same for many.
-  absl::Status InsertAll(std::span<const NewCall> calls);
+  // The same for many: `conflict` is called for each whose result was another
+  // one. If it fails, none was inserted.
+  absl::Status InsertAll(std::span<const NewCall> calls,
+                         absl::FunctionRef<void(const Digest& key)> conflict);
 
   // Counts that the result of `key` came out as `result` instead.
   absl::Status AddConflict(const Digest& key, const StagedBlob& result);

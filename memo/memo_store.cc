@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ireneo/memo/store_state.h"
+#include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo {
@@ -92,11 +93,14 @@ absl::StatusOr<std::vector<ConflictRecord>> MemoStore::Conflicts(
 
 WriteBatch MemoStore::Batch() const { return WriteBatch(*this); }
 
-WriteBatch::WriteBatch(MemoStore store) : store_(std::move(store)) {
+WriteBatch::WriteBatch(MemoStore store)
+    : store_(std::move(store)), pid_(ProcessId()) {
   store_.state().OpenBatch();
 }
 
-WriteBatch::~WriteBatch() { (void)store_.state().CloseBatch(); }
+WriteBatch::~WriteBatch() {
+  if (pid_ == ProcessId()) (void)store_.state().CloseBatch();
+}
 
 absl::Status WriteBatch::Flush() const { return store_.state().FlushBatch(); }
 

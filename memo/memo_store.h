@@ -8,6 +8,8 @@
 // other programs that write into its directory; damage there is noticed on
 // reading and counts as a miss.
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -39,9 +41,10 @@ struct MemoStoreOptions {
   // outlive the store.
   const FileSystem* file_system = &FileSystem::Posix();
   // How much memory this process uses for small results that it used last, of
-  // at most 64 KiB each. 0: each call looks into the index. A result that is
-  // here is served even if another process forgets it meanwhile.
-  std::uint64_t memory_bytes = 16 << 20;
+  // at most 64 KiB each, and some 250 bytes for each of them. 0: each call
+  // looks into the index. A result that is here is served even if another
+  // process forgets it meanwhile.
+  std::uint64_t memory_bytes = 64 << 20;
 };
 
 class WriteBatch;
@@ -124,14 +127,15 @@ class MemoStore {
   std::shared_ptr<internal::StoreState> state_;
 };
 
-// While it lives, calls are written in groups, some five times as fast as one
-// by one: some thousands at once, or what came within 100 ms, or at once after
-// a call that took so long to compute. This process sees them immediately,
-// others when they are written; until then others do not wait for them either,
-// and a kill loses them. A group that cannot be written is counted as faults of
-// the store.
+// While it lives, calls of this process are written in groups, some five times
+// as fast as one by one: some thousands at once; or, when the next one comes,
+// those of the last 100 ms; or at once after a call that took so long to
+// compute. This process sees them immediately, others when they are written;
+// until then others do not wait for them either, and a kill loses them. A group
+// waits while another process keeps the store locked, a minute at the end. What
+// cannot be written is counted as faults of the store.
 //
-// Thread-safe.
+// Thread-safe. A forked child has no batch but those that it makes itself.
 class [[nodiscard]] WriteBatch {
  public:
   explicit WriteBatch(MemoStore store);
@@ -145,6 +149,7 @@ class [[nodiscard]] WriteBatch {
 
  private:
   MemoStore store_;
+  const pid_t pid_;  // Whose it is.
 };
 
 }  // namespace ireneo

@@ -97,12 +97,12 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
   using Value = typename internal::ResultTraits<R>::Value;
 
   MemoizedFunction(MemoStore store, MemoizeOptions options, F function,
-                   std::string_view simd)
+                   const internal::Compilation& compilation)
       : state_(std::make_shared<const internal::FunctionState>(
             std::move(store), std::move(options), TypeName<Value>(),
             internal::HasOldNames<Value>() ? internal::ReadsStoredAs<Value>
                                            : nullptr,
-            TypeNames(std::type_identity<AllParameters>()), simd)),
+            TypeNames(std::type_identity<AllParameters>()), compilation)),
         function_(std::move(function)) {}
 
   // The result for these arguments, remembered or computed.
@@ -257,7 +257,7 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
   }
 
   // InvalidArgument if the options of `Memoize` make no sense: then every call
-  // computes.
+  // computes. Without an observer, `Memoize` says so on stderr.
   const absl::Status& status() const { return state_->status(); }
 
   const std::string& name() const { return state_->identity().name; }
@@ -610,15 +610,16 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
 // (serializers/serializer.h). What is refused, is refused by the compiler in
 // one sentence.
 //
-// `simd` is for EnvironmentScope: what the calling file is compiled for.
+// `compilation` is for EnvironmentScope: how the calling file is compiled.
 template <typename F>
-auto Memoize(MemoStore store, MemoizeOptions options, F function,
-             std::string_view simd = internal::kCompiledFor) {
+auto Memoize(
+    MemoStore store, MemoizeOptions options, F function,
+    const internal::Compilation& compilation = internal::kThisCompilation) {
   // It may be called while a value of an older type is read.
   const internal::StoredAs own(nullptr);
   if constexpr (internal::CheckFunction<F>()) {
     return MemoizedFunction<F, typename internal::SignatureOf<F>::type>(
-        std::move(store), std::move(options), std::move(function), simd);
+        std::move(store), std::move(options), std::move(function), compilation);
   } else {
     return internal::RefusedFunction();
   }

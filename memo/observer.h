@@ -18,10 +18,11 @@ namespace ireneo {
 // Where the time of one call went.
 struct CallTimes {
   absl::Duration hashing = {};  // The arguments.
-  absl::Duration lookup = {};   // In memory and index, waiting for others too.
+  absl::Duration lookup = {};   // In memory and in the index.
   absl::Duration compute = {};  // The function itself; zero on a hit.
   absl::Duration store = {};    // Writing arguments and result.
   absl::Duration load = {};     // Reading the result.
+  absl::Duration wait = {};     // For others that computed the same.
 };
 
 struct CallEvent {

@@ -1,6 +1,9 @@
 #include "ireneo/memo/ongoing_call.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,8 +14,22 @@
 namespace ireneo::internal {
 namespace {
 
+constexpr absl::Duration kLongestWaitForIndex = absl::Minutes(10);
+
 // The call that this thread computes.
 thread_local OngoingCall* computing = nullptr;
+
+// Does not keep arguments whose files have gone since they were staged.
+void DropVanished(NewCall& call, const LocalBlobStore& blobs) {
+  for (NewCall::Argument& argument : call.arguments) {
+    std::error_code error;
+    if (argument.kept.has_value() &&
+        argument.kept->size > LocalBlobStore::kInlineLimit &&
+        !std::filesystem::exists(blobs.PathOf(argument.digest), error)) {
+      argument.kept.reset();
+    }
+  }
+}
 
 }  // namespace
 
@@ -50,7 +67,7 @@ OngoingCall::~OngoingCall() {
   }
   const Clock::time_point now = Clock::now();
   const absl::Duration elapsed = absl::FromChrono(now - started_);
-  if (hit_) store.CountHit(*remembered_, elapsed, now);
+  if (hit_) store.CountHit(*remembered_, elapsed - not_spent_, now);
   const CallObserver& observer = store.observer();
   if (observer == nullptr) return;
   observer({.function = function_->identity().name,
@@ -102,9 +119,13 @@ std::optional<FoundCall> OngoingCall::Find(bool load) {
   if (!found.has_value() && looked_ && !joined_) {
     joined_ = true;
     const MemoizeOptions& options = function_->options();
+    Lap(&CallTimes::lookup);
+    const Clock::time_point before = Clock::now();
     const FlightTable::Outcome outcome = store.flights().Join(
         key_, options.wait, options.wait_timeout,
         /*alone=*/store.has_open_batch(), landings, flight_);
+    not_spent_ += absl::FromChrono(Clock::now() - before);
+    Lap(&CallTimes::wait);
     if (outcome == FlightTable::Outcome::kLookAgain) found = Look(load);
   }
   Lap(&CallTimes::lookup);
@@ -168,6 +189,7 @@ OngoingCall::Computing::Computing(OngoingCall& call)
 
 OngoingCall::Computing::~Computing() {
   call_.compute_ = absl::FromChrono(Clock::now() - call_.computing_since_);
+  if (call_.hit_) call_.not_spent_ += call_.compute_;  // An audit.
   call_.Lap(&CallTimes::compute);
   call_.random_misused_ = random_.misused();
   call_.random_ = nullptr;
@@ -183,11 +205,11 @@ bool OngoingCall::Remember(absl::FunctionRef<void(Sink&)> write) {
     return false;
   }
   if (random_misused_) {
-    Fault(absl::FailedPreconditionError(
-        absl::StrCat("memoized function ", function_->identity().name,
-                     " drew from ireneo::Random() in a call without a seed, so "
-                     "its result is "
-                     "not remembered: call it as f.Seeded(seed)(...)")));
+    Fault(absl::FailedPreconditionError(absl::StrCat(
+        "memoized function ", function_->identity().name,
+        " drew from ireneo::Random() in a call without a seed, or called one "
+        "that did, so its result is not remembered: call that as "
+        "f.Seeded(seed)(...)")));
     return false;
   }
   StoreState& store = function_->store().state();
@@ -211,14 +233,30 @@ bool OngoingCall::Remember(absl::FunctionRef<void(Sink&)> write) {
     if (replace_before_ == absl::InfinitePast()) {
       call.replace_before = function_->OldestUsable();
     }
-    IRENEO_ASSIGN_OR_RETURN(call.result, store.blobs().Stage(write));
-    result = call.result.digest;
-    result_bytes_ = call.result.size;
-    // What is still to come is not much.
-    call.spent = absl::FromChrono(Clock::now() - started_) - compute_;
-    IRENEO_ASSIGN_OR_RETURN(const bool conflict, store.Insert(std::move(call)));
-    if (conflict) conflict_ = result;
-    return absl::OkStatus();
+    // What took long to compute is worth a long wait for the index.
+    const absl::Time deadline =
+        absl::Now() + std::min(compute_, kLongestWaitForIndex);
+    for (bool vanished = false;;) {
+      IRENEO_ASSIGN_OR_RETURN(call.result, store.blobs().Stage(write));
+      result = call.result.digest;
+      result_bytes_ = call.result.size;
+      // What is still to come is not much.
+      call.spent =
+          absl::FromChrono(Clock::now() - started_) - compute_ - not_spent_;
+      const absl::StatusOr<bool> conflict = store.Insert(call);
+      if (conflict.ok()) {
+        if (*conflict) conflict_ = result;
+        return absl::OkStatus();
+      }
+      if (absl::IsAborted(conflict.status()) && !vanished) {
+        // A file was removed after it had been staged.
+        DropVanished(call, store.blobs());
+        vanished = true;
+      } else if (!absl::IsUnavailable(conflict.status()) ||
+                 absl::Now() >= deadline) {
+        return conflict.status();
+      }
+    }
   });
   Lap(&CallTimes::store);
   if (!status.ok()) {
@@ -248,7 +286,9 @@ absl::StatusOr<CallResult> OngoingCall::ResultOf(const FoundCall& found) const {
 
 absl::StatusOr<CallResult> OngoingCall::ResultOf(
     absl::FunctionRef<void(Sink&)> write) const {
-  if (remembered_.has_value()) {
+  // If the first result was kept, this one is in memory only.
+  if (remembered_.has_value() &&
+      (!conflict_.has_value() || replace_before_ == absl::InfiniteFuture())) {
     absl::StatusOr<CallRecord> record = FindRecord(*function_, *remembered_);
     if (record.ok()) {
       return CallResult{.record = *std::move(record), .held = std::nullopt};

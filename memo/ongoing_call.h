@@ -149,6 +149,8 @@ class OngoingCall {
   bool hit_ = false;
   bool random_misused_ = false;
   absl::Duration compute_;
+  // Waiting for others, and audits: no cost of remembering.
+  absl::Duration not_spent_;
   Clock::time_point computing_since_;
   RandomScope* random_ = nullptr;  // Of the computing.
   std::uint64_t result_bytes_ = 0;

@@ -35,7 +35,14 @@ std::string CallText(const CallEvent& event) {
                     DurationText(times.lookup), ", storing ",
                     DurationText(times.store), ")");
   }
-  if (event.elapsed > (event.hit ? 1 : 2) * event.compute) {
+  const bool waited = times.wait > absl::Milliseconds(1);
+  if (waited) {
+    absl::StrAppend(&text, "; waited ", DurationText(times.wait),
+                    " for another that computed it");
+  }
+  // An audit's time is no cost of remembering either.
+  const absl::Duration spent = event.elapsed - times.wait - times.compute;
+  if (spent > event.compute) {
     absl::StrAppend(&text, "; remembering costs more than computing");
   }
   if (event.conflict.has_value()) {

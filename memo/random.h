@@ -15,10 +15,10 @@
 //     double x = estimate.Seeded(42)(1'000'000);
 //
 // `std::srand` is called with the seed as well, for `Eigen::MatrixXd::Random`.
-// It has one state for the process: functions that use it must not be computed
-// in several threads at once. `Random` has one for each call. std::mt19937_64
-// gives the same numbers everywhere; the distributions of <random> are those of
-// the standard library.
+// It takes the low 32 bits, and glibc's takes 0 for 1. It has one state for the
+// process: functions that use it must not be computed in several threads at
+// once. `Random` has one for each call. std::mt19937_64 gives the same numbers
+// everywhere; the distributions of <random> are those of the standard library.
 
 #include <cstdint>
 #include <memory>

@@ -147,7 +147,12 @@ constexpr bool CheckFunction() {
                 "ireneo::Memoize needs a function with one signature: a "
                 "function, or a lambda or functor whose operator() is const "
                 "and neither overloaded nor a template");
-  if constexpr (HasSignature<F>) {
+  if constexpr (std::is_member_function_pointer_v<F>) {
+    static_assert(!std::is_member_function_pointer_v<F>,
+                  "ireneo::Memoize: this is a member function, whose object "
+                  "would be missing from the key. Give it with "
+                  "ireneo::Bind(&Class::Function, object)");
+  } else if constexpr (HasSignature<F>) {
     constexpr bool kStateless = kIsStateless<F>;
     static_assert(kStateless,
                   "ireneo::Memoize: this callable has state (a lambda with "

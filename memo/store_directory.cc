@@ -18,6 +18,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -103,6 +104,12 @@ absl::Status PrepareStoreDirectory(const std::filesystem::path& directory,
   const std::filesystem::path marker = directory / kMarker;
   absl::StatusOr<FileContents> file = files.Read(marker);
   if (file.ok()) return CheckMarker(*file, marker);
+  if (std::error_code error;
+      std::filesystem::is_regular_file(directory, error)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(directory.native(),
+                     " is a file: a store is a directory. Give another path"));
+  }
   if (!absl::IsNotFound(file.status())) return file.status();
   if (!create) {
     return absl::NotFoundError(

@@ -25,10 +25,8 @@ constexpr std::size_t kMaxPendingHits = 1 << 16;
 constexpr std::size_t kMostPendingHits = 1 << 20;
 constexpr std::chrono::seconds kHitsInterval{1};
 
-// A batch is written when it has so many calls, when its first is so old, or
-// when a call comes that took longer than that to compute.
-constexpr std::size_t kMostBatched = 4096;
-constexpr absl::Duration kBatchInterval = absl::Milliseconds(100);
+// What one hit writes down for others, at most: some ten milliseconds.
+constexpr std::size_t kMostHitsAtOnce = 4096;
 
 }  // namespace
 
@@ -80,10 +78,10 @@ StoreState::StoreState(std::filesystem::path directory,
       blobs_(std::move(blobs)),
       index_(*database_, *blobs_),
       memory_(options.memory_bytes),
+      batch_(index_),
       flights_(directory_ / kLocks / "flight"),
       hits_flushed_(Clock::now()),
-      hits_pid_(ProcessId()),
-      batch_pid_(ProcessId()) {}
+      hits_pid_(ProcessId()) {}
 
 StoreState::~StoreState() { (void)FlushHits(); }
 
@@ -95,27 +93,26 @@ absl::StatusOr<std::optional<FoundCall>> StoreState::Find(const Digest& key,
     return call;
   }
   const std::uint64_t generation = memory_.generation(key);
-  if (open_batches_.load() > 0) {
-    const std::lock_guard lock(batch_mutex_);
-    DropBatchOfParent();
-    if (const auto it = batch_index_.find(key);
-        it != batch_index_.end() && batch_[it->second].created >= oldest) {
-      const NewCall& call = batch_[it->second];
-      const StagedBlob& result = call.result;
-      FoundCall found{.key = key,
-                      .result = result.digest,
-                      .result_size = result.size,
-                      .elapsed = call.elapsed,
-                      .created = call.created,
-                      .blob = Blob()};
-      if (!load) return found;
-      found.blob = blobs_->Load(
-          result.digest, result.size,
-          result.size <= LocalBlobStore::kInlineLimit
-              ? std::optional(std::as_bytes(std::span(result.inline_bytes)))
+  std::optional<FoundCall> waiting;
+  std::optional<StagedBlob> result;
+  batch_.Find(key, oldest, [&](const NewCall& call) {
+    result = call.result;
+    waiting = FoundCall{.key = key,
+                        .result = call.result.digest,
+                        .result_size = call.result.size,
+                        .elapsed = call.elapsed,
+                        .created = call.created,
+                        .blob = Blob()};
+  });
+  if (waiting.has_value()) {
+    if (load) {
+      waiting->blob = blobs_->Load(
+          result->digest, result->size,
+          result->size <= LocalBlobStore::kInlineLimit
+              ? std::optional(std::as_bytes(std::span(result->inline_bytes)))
               : std::nullopt);
-      return found;
     }
+    return waiting;
   }
   absl::StatusOr<std::optional<FoundCall>> found = index_.Find(key, load);
   if (!found.ok() || !found->has_value()) return found;
@@ -124,7 +121,7 @@ absl::StatusOr<std::optional<FoundCall>> StoreState::Find(const Digest& key,
   return found;
 }
 
-absl::StatusOr<bool> StoreState::Insert(NewCall call) {
+absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
   const Digest key = call.key;
   // Whatever it is that is remembered. What is too old is not served anyway.
   const bool replaces = call.replace_before == absl::InfiniteFuture();
@@ -140,31 +137,31 @@ absl::StatusOr<bool> StoreState::Insert(NewCall call) {
   if (keep_in_memory) {
     found.blob = Blob::Copy(std::as_bytes(std::span(call.result.inline_bytes)));
   }
-  bool conflict = false;
-  if (!replaces && open_batches_.load() > 0) {
-    bool flush = call.elapsed >= kBatchInterval;
-    {
-      const std::lock_guard lock(batch_mutex_);
-      DropBatchOfParent();
-      if (batch_.empty()) batch_since_ = call.created;
-      flush |= batch_.size() + 1 >= kMostBatched ||
-               call.created - batch_since_ >= kBatchInterval;
-      if (batch_index_.try_emplace(key, batch_.size()).second) {
-        batch_.push_back(std::move(call));
-      }
-    }
-    if (flush) IRENEO_RETURN_IF_ERROR(FlushBatch());
-  } else {
-    // What it replaces may be in the batch.
-    if (replaces) IRENEO_RETURN_IF_ERROR(FlushBatch());
-    IRENEO_ASSIGN_OR_RETURN(conflict, index_.Insert(call));
-  }
   if (replaces) {
+    // What it replaces may be in the batch.
+    IRENEO_RETURN_IF_ERROR(FlushBatch());
+    IRENEO_ASSIGN_OR_RETURN(const bool conflict, index_.Insert(call));
     // Not the new one instead: it may be forgotten just now.
     memory_.Erase(key);
-  } else if (keep_in_memory && !conflict) {
-    memory_.Insert(found, generation);
+    return conflict;
   }
+  bool full = false;
+  switch (batch_.Add(call, full)) {
+    case CallBatch::Added::kYes:
+      if (keep_in_memory) memory_.Insert(found, generation);
+      // If it fails, the batch still has it, or counts a fault.
+      if (full) (void)FlushBatch();
+      return false;
+    case CallBatch::Added::kPresent:
+      return false;
+    case CallBatch::Added::kConflict:
+      IRENEO_RETURN_IF_ERROR(index_.AddConflict(key, call.result));
+      return true;
+    case CallBatch::Added::kNotOpen:
+      break;
+  }
+  IRENEO_ASSIGN_OR_RETURN(const bool conflict, index_.Insert(call));
+  if (keep_in_memory && !conflict) memory_.Insert(found, generation);
   return conflict;
 }
 
@@ -190,33 +187,12 @@ absl::Status StoreState::ForgetResult(const Digest& key, const Digest& result,
 }
 
 absl::Status StoreState::CloseBatch() {
-  absl::Status status = FlushBatch();
-  open_batches_.fetch_sub(1);
-  return status;
+  return batch_.Close([this](const Digest& key) { memory_.Erase(key); });
 }
 
 absl::Status StoreState::FlushBatch() {
-  // Held while writing, so that what is neither here nor in the index was never
-  // remembered.
-  const std::lock_guard lock(batch_mutex_);
-  DropBatchOfParent();
-  if (batch_.empty()) return absl::OkStatus();
-  absl::Status status = index_.InsertAll(batch_);
-  if (!status.ok()) {
-    faults_.fetch_add(static_cast<std::int64_t>(batch_.size()),
-                      std::memory_order_relaxed);
-  }
-  batch_.clear();
-  batch_index_.clear();
-  return status;
-}
-
-void StoreState::DropBatchOfParent() {
-  if (const pid_t pid = ProcessId(); pid != batch_pid_) {
-    batch_.clear();
-    batch_index_.clear();
-    batch_pid_ = pid;
-  }
+  // In memory was the second result; the first is kept.
+  return batch_.Flush([this](const Digest& key) { memory_.Erase(key); });
 }
 
 void StoreState::CountHit(const Digest& key, absl::Duration spent,
@@ -228,7 +204,8 @@ void StoreState::CountHit(const Digest& key, absl::Duration spent,
     ++hits.count;
     hits.spent += spent;
     hits.last = now;
-    if (hits_.size() < kMaxPendingHits && now - hits_flushed_ < kHitsInterval) {
+    if (now - hits_flushed_ < kHitsInterval &&
+        (hits_.size() < kMaxPendingHits || hits_refused_)) {
       return;
     }
     if (hits_.size() > kMostPendingHits) hits_.clear();
@@ -243,7 +220,14 @@ absl::Status StoreState::FlushHits(IfBusy if_busy) {
     const std::lock_guard lock(hits_mutex_);
     DropHitsOfParent();
     hits_flushed_ = Clock::now();
-    taken.swap(hits_);
+    if (if_busy == IfBusy::kWait || hits_.size() <= kMostHitsAtOnce) {
+      taken.swap(hits_);
+    } else {
+      for (auto it = hits_.begin(); taken.size() < kMostHitsAtOnce;) {
+        taken.insert(*it);
+        hits_.erase(it++);
+      }
+    }
   }
   if (taken.empty()) return absl::OkStatus();
   std::vector<KeyUse> uses;
@@ -260,8 +244,9 @@ absl::Status StoreState::FlushHits(IfBusy if_busy) {
   std::sort(uses.begin(), uses.end(),
             [](const KeyUse& a, const KeyUse& b) { return a.key < b.key; });
   absl::Status status = index_.AddUses(uses, if_busy);
+  const std::lock_guard lock(hits_mutex_);
+  hits_refused_ = !status.ok();
   if (!status.ok()) {
-    const std::lock_guard lock(hits_mutex_);
     for (const auto& [key, hits] : taken) {
       Hits& kept = hits_[key];
       kept.count += hits.count;

@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "ireneo/memo/call_batch.h"
 #include "ireneo/memo/flight.h"
 #include "ireneo/memo/memo_index.h"
 #include "ireneo/memo/memo_store.h"
@@ -55,7 +56,8 @@ class StoreState {
 
   // Remembers a call, now or with the batch. Returns whether the key had
   // another result, as MemoIndex::Insert; not known in a batch.
-  absl::StatusOr<bool> Insert(NewCall call);
+  // `call` is left as it was if that fails.
+  absl::StatusOr<bool> Insert(NewCall& call);
 
   // As those of MemoIndex.
   absl::Status Forget(const Digest& key);
@@ -63,11 +65,10 @@ class StoreState {
   absl::Status ForgetResult(const Digest& key, const Digest& result, bool lost);
 
   // While at least one batch is open, calls are written in groups.
-  void OpenBatch() { open_batches_.fetch_add(1); }
-  bool has_open_batch() const { return open_batches_.load() > 0; }
+  void OpenBatch() { batch_.Open(); }
+  bool has_open_batch() const { return batch_.is_open(); }
   absl::Status CloseBatch();
-  // Writes what the batch has. Errors: those of the index; what could not be
-  // written is dropped and counted as faults.
+  // Writes what the batch has. Errors: those of the index.
   absl::Status FlushBatch();
 
   using Clock = std::chrono::steady_clock;
@@ -77,8 +78,9 @@ class StoreState {
   // lost.
   void CountHit(const Digest& key, absl::Duration spent, Clock::time_point now);
 
-  // Writes down what CountHit gathered, so that queries see it. What cannot be
-  // written is kept for the next time.
+  // Writes down what CountHit gathered, so that queries see it; some thousands
+  // at most if nobody is to wait. What cannot be written is kept for the next
+  // time.
   absl::Status FlushHits(IfBusy if_busy = IfBusy::kWait);
 
   // Writes down all that waits, for a query.
@@ -89,7 +91,7 @@ class StoreState {
 
   void CountFault() { faults_.fetch_add(1, std::memory_order_relaxed); }
   std::int64_t faults() const {
-    return faults_.load(std::memory_order_relaxed);
+    return faults_.load(std::memory_order_relaxed) + batch_.dropped();
   }
 
   const CallObserver& observer() const { return observer_; }
@@ -101,9 +103,6 @@ class StoreState {
 
   // With `hits_mutex_` held.
   void DropHitsOfParent();
-
-  // With `batch_mutex_` held.
-  void DropBatchOfParent();
 
   struct Hits {
     std::int64_t count = 0;
@@ -117,20 +116,15 @@ class StoreState {
   const std::unique_ptr<LocalBlobStore> blobs_;
   MemoIndex index_;
   MemoryTier memory_;
+  CallBatch batch_;
   FlightTable flights_;
   std::atomic<std::int64_t> faults_ = 0;
 
   std::mutex hits_mutex_;
   absl::flat_hash_map<Digest, Hits> hits_;
   Clock::time_point hits_flushed_;
+  bool hits_refused_ = false;  // At the last flushing.
   pid_t hits_pid_;  // Whose hits these are: a forked child has none yet.
-
-  std::atomic<int> open_batches_ = 0;
-  std::mutex batch_mutex_;
-  std::vector<NewCall> batch_;
-  absl::flat_hash_map<Digest, std::size_t> batch_index_;  // Into `batch_`.
-  absl::Time batch_since_;                                // Of its first call.
-  pid_t batch_pid_;
 };
 
 }  // namespace ireneo::internal

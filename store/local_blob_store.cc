@@ -217,7 +217,7 @@ absl::StatusOr<bool> LocalBlobStore::Commit(const StagedBlob& blob,
         file_system_.Stat(PathOf(blob.digest));
     if (absl::IsNotFound(info.status()) ||
         (info.ok() && info->size != blob.size)) {
-      return absl::UnavailableError(absl::StrCat(
+      return absl::AbortedError(absl::StrCat(
           "blob ", blob.digest.ToString(), " in ", directory_.native(),
           " was removed while it was being stored: try again"));
     }
@@ -248,7 +248,7 @@ absl::StatusOr<PutResult> LocalBlobStore::Put(
     IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                             WriteTransaction::Begin(connection));
     absl::StatusOr<bool> inserted = Commit(blob, connection);
-    if (absl::IsUnavailable(inserted.status()) && attempt < kAttempts) continue;
+    if (absl::IsAborted(inserted.status()) && attempt < kAttempts) continue;
     if (!inserted.ok()) return std::move(inserted).status();
     result.inserted = *inserted;
     IRENEO_RETURN_IF_ERROR(transaction.Commit());

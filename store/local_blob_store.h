@@ -67,7 +67,7 @@ class LocalBlobStore final : public BlobStore {
   // new. A blob that is never committed is a file without a row, left to
   // garbage collection.
   //
-  // Errors: as `Put`; `Commit` also Unavailable if the file was removed since
+  // Errors: as `Put`; `Commit` also Aborted if the file was removed since
   // it was staged: stage it again.
   absl::StatusOr<StagedBlob> Stage(absl::FunctionRef<void(Sink&)> write);
   absl::StatusOr<bool> Commit(const StagedBlob& blob, Connection& connection);

@@ -127,6 +127,10 @@ absl::Status Run(const ExplainOptions& options, Session& session) {
   if (options.other.empty()) {
     IRENEO_ASSIGN_OR_RETURN(comparison.before,
                             FindNearestCall(session.store, comparison.now));
+    if (comparison.before.has_value() &&
+        comparison.before->created_at > comparison.now.created_at) {
+      std::swap(*comparison.before, comparison.now);
+    }
   } else {
     comparison.before = std::move(comparison.now);
     IRENEO_ASSIGN_OR_RETURN(comparison.now,

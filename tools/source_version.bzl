@@ -30,7 +30,10 @@ What counts, of `dep` and all that it depends on:
 What does not: the compiler, the compilation mode (-c opt), the platform; so
 results computed by an optimised program are hit by the one in the debugger.
 Where they may differ, say so in the options of `Memoize`, with a salt. Nor
-what is no file of a target: libraries and headers of the system.
+--per_file_copt, nor what is no file of a target: libraries and headers of the
+system. Dependencies are followed through the attributes of Bazel's rules and
+those that rules of others call so (`_DEPS` below): a library that a rule passes
+on by an attribute of another name is seen by its headers only.
 
 Paths are those in the workspace of `dep`, and say nothing of where that
 workspace, its output base and its generated files are: two checkouts agree. The
@@ -62,7 +65,21 @@ _FLAGS = [
     "nocopts",
     "strip_include_prefix",
 ]
-_DEPS = ["deps", "implementation_deps"]
+
+# Not only of the rules of Bazel: of others that pass libraries on, too.
+_DEPS = [
+    "actual",
+    "cc_deps",
+    "dep",
+    "deps",
+    "embed",
+    "exports",
+    "implementation_deps",
+    "lib",
+    "libraries",
+    "library",
+    "libs",
+]
 
 _SourceInfo = provider(
     doc = "What a target and all that it depends on are made of.",
@@ -103,10 +120,11 @@ def _source_aspect_impl(target, ctx):
 
     deps = []
     for name in _DEPS:
+        value = getattr(ctx.rule.attr, name, None) or []
         deps += [
             dep[_SourceInfo]
-            for dep in getattr(ctx.rule.attr, name, [])
-            if _SourceInfo in dep
+            for dep in (value if type(value) == "list" else [value])
+            if type(dep) == "Target" and _SourceInfo in dep
         ]
     return [_SourceInfo(
         files = depset(

@@ -1,14 +1,19 @@
 // Calls that are written in groups.
 
 #include <atomic>
+#include <filesystem>
 #include <optional>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/standard.h"
+#include "ireneo/store/database.h"
 #include "tests/memo/memo_fixture.h"
 #include "tests/store/test_util.h"
 
@@ -18,6 +23,7 @@ namespace {
 using ::ireneo::testing::ChildProcess;
 using ::ireneo::testing::IsOk;
 using ::ireneo::testing::RunInThreads;
+using ::ireneo::testing::StatusIs;
 
 std::atomic<int> executions = 0;
 
@@ -116,6 +122,81 @@ TEST_F(BatchTest, ManyAreWrittenBeforeItEnds) {
   EXPECT_GE(CallsOnDisk(), 5000);
 }
 
+TEST_F(BatchTest, NothingIsLostWhenItEndsWhileOthersCall) {
+  const auto f =
+      Memoize(store(), {.name = "f", .version = "1"}, [](int n) { return n; });
+  constexpr int kCalls = 300;
+  RunInThreads(4, [&](int thread) {
+    for (int i = 0; i < kCalls; ++i) {
+      std::optional<WriteBatch> batch;
+      if (i % 3 == thread % 3) batch.emplace(store());
+      f(thread * kCalls + i);
+    }
+  });
+  EXPECT_EQ(CallsOnDisk(), 4 * kCalls);
+}
+
+TEST_F(BatchTest, OneCallThatCannotBeWrittenLosesNoOther) {
+  const auto f = Memoized(store());  // 1, 2, 4, ... have files.
+  std::optional<WriteBatch> batch;
+  batch.emplace(store());
+  for (int n = 0; n < 9; ++n) f(n);
+  const Digest lost = Digest::Of([] {
+    std::string bytes;
+    StringSink sink(bytes);
+    Write(Values(4), sink);
+    sink.Flush();
+    return bytes;
+  }());
+  ASSERT_TRUE(std::filesystem::remove(store().BlobPath(lost)));
+  batch.reset();
+  EXPECT_EQ(CallsOnDisk(), 8);
+  EXPECT_EQ(store().Stats()->faults, 1);
+}
+
+TEST_F(BatchTest, TheFirstResultIsKept) {
+  static std::atomic<int> now;
+  now = 1;
+  const auto f = Memoize(store(), {.name = "f", .version = "1"},
+                         [](int) { return now.load(); });
+  const auto other_store = MemoStore::Open(dir_.path() / "store");
+  const auto other = Memoize(*other_store, {.name = "f", .version = "1"},
+                             [](int) { return now.load(); });
+  {
+    const WriteBatch batch = store().Batch();
+    EXPECT_EQ(f(0), 1);
+    now = 2;
+    EXPECT_EQ(other(0), 2);  // It does not see the batch, and is written first.
+  }
+  EXPECT_EQ(f(0), 2);
+  EXPECT_EQ(other(0), 2);
+  EXPECT_EQ(store().Stats()->conflicts, 1);
+}
+
+TEST_F(BatchTest, ALockedIndexLosesNothingAndStopsNoHit) {
+  const auto f = Memoized(store());
+  const WriteBatch batch = store().Batch();
+  f(0);
+  const auto database = Database::Open(dir_.path() / "store" / "index.db", "",
+                                       internal::IndexUpgrades());
+  ASSERT_THAT(database, IsOk());
+  auto connection = (*database)->Acquire();
+  {
+    auto transaction = WriteTransaction::Begin(*connection);
+    ASSERT_THAT(transaction, IsOk());
+    std::thread flusher([&] {
+      EXPECT_THAT(batch.Flush(), StatusIs(absl::StatusCode::kUnavailable));
+    });
+    absl::SleepFor(absl::Milliseconds(200));
+    EXPECT_EQ(f(0), Values(0));  // While the other waits for the lock.
+    EXPECT_TRUE(LastHit());
+    flusher.join();
+  }
+  EXPECT_THAT(batch.Flush(), IsOk());
+  EXPECT_EQ(CallsOnDisk(), 1);
+  EXPECT_EQ(store().Stats()->faults, 0);
+}
+
 TEST_F(BatchTest, ThreadsShareIt) {
   const auto f = Memoized(store());
   {
@@ -144,6 +225,10 @@ TEST_F(BatchTest, AChildDoesNotWriteTheBatchOfItsParent) {
   EXPECT_EQ(CallsOnDisk(), 1);
   batch.reset();
   EXPECT_EQ(CallsOnDisk(), 2);
+  // Nor does a child batch what its parent opened one for.
+  batch.emplace(store());
+  ChildProcess([&] { f(4); }).Join();
+  EXPECT_EQ(CallsOnDisk(), 3);
 }
 
 }  // namespace

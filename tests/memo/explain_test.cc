@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/eigen_dense.h"
+#include "ireneo/serializers/registry.h"
 #include "ireneo/serializers/standard.h"
 #include "tests/memo/memo_fixture.h"
 

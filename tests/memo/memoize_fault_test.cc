@@ -267,5 +267,26 @@ TEST(MemoizeFaultTest, AnIndexThatTurnsToGarbageCostsNoCall) {
   for (int i = 0; i < 200; ++i) EXPECT_EQ(f("abc", i), Repeat("abc", i));
 }
 
+// What the collector of another process may do while a function computes.
+TEST(MemoizeFaultTest, AKeptArgumentThatIsRemovedWhileComputingCostsNoResult) {
+  const TemporaryDirectory dir;
+  const auto store = MemoStore::Open(dir.path());
+  ASSERT_THAT(store, IsOk());
+  static std::filesystem::path argument_file;
+  const std::string argument(10000, 'a');
+  DigestSink sink;
+  Write(argument, sink);
+  argument_file = store->BlobPath(sink.digest());
+  const auto f =
+      Memoize(*store, {.name = "f", .version = "1"}, [](const std::string& s) {
+        EXPECT_TRUE(std::filesystem::remove(argument_file));
+        return s.size();
+      });
+  EXPECT_EQ(f(argument), 10000u);
+  EXPECT_EQ(*f.Contains(argument), true);
+  EXPECT_FALSE(f.Calls()[0].record().arguments[0].kept);
+  EXPECT_EQ(store->Stats()->faults, 0);
+}
+
 }  // namespace
 }  // namespace ireneo

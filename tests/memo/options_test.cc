@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -41,12 +42,48 @@ class OptionsTest : public ::ireneo::testing::MemoFixture {
     drift = 0;
   }
 
+  absl::StatusOr<double> Decoded(const Digest& digest) {
+    const auto blob = store().blobs().Get(digest);
+    if (!blob.ok()) return blob.status();
+    return internal::Decode<double>(*blob);
+  }
+
   auto Memoized(MemoizeOptions options = {}) {
     options.name = "test.Drifting";
     options.version = "1";
     return Memoize(store(), options, Drifting);
   }
 };
+
+TEST_F(OptionsTest, ATraceThatLostARaceHasItsOwnRecord) {
+  static std::optional<MemoStore> other;
+  other = *MemoStore::Open(dir_.path() / "store");
+  static int (*const f)(int) = [](int n) {
+    if (n > 0) {
+      Memoize(*other, {.name = "f", .version = "1", .wait = Wait::kNever},
+              [](int) { return 1; })(n);
+    }
+    return 2;
+  };
+  const auto traced =
+      Memoize(store(), {.name = "f", .version = "1", .wait = Wait::kNever}, f)
+          .Trace(5);
+  ASSERT_THAT(traced, IsOk());
+  EXPECT_EQ(traced->value, 2);
+  EXPECT_EQ(traced->record.result, RefOf(2)->digest);
+  other.reset();
+}
+
+TEST_F(OptionsTest, AuditsAreNoCostOfRemembering) {
+  const auto f = Memoize(
+      store(), {.name = "f", .version = "1", .audit_rate = 1}, [](int n) {
+        absl::SleepFor(absl::Milliseconds(50));
+        return n;
+      });
+  f(1);
+  for (int i = 0; i < 4; ++i) f(1);
+  EXPECT_LT(store().Functions()->front().spent, absl::Milliseconds(50));
+}
 
 TEST_F(OptionsTest, WhatIsTooOldIsComputedAnewAndReplaced) {
   const auto f = Memoized();
@@ -113,16 +150,17 @@ TEST_F(OptionsTest, TheEnvironmentSeparatesResultsAsFarAsAsked) {
   EXPECT_THAT(portable.Calls()[0].record().environment, HasSubstr("\"libc\""));
 
   // The same function compiled for other instructions.
-  const auto avx = Memoize(store(),
-                           {.name = "test.Drifting",
-                            .version = "1",
-                            .environment = EnvironmentScope::kSameIsa},
-                           Drifting, "avx2+fma");
+  const auto avx = Memoize(
+      store(),
+      {.name = "test.Drifting",
+       .version = "1",
+       .environment = EnvironmentScope::kSameIsa},
+      Drifting, internal::Compilation{.compiler = "g++", .simd = "avx2+fma"});
   EXPECT_EQ(*avx.Contains(1), false);
-  EXPECT_THAT(
-      avx.Explain(1)->ToString(),
-      HasSubstr("environment `simd`: " + std::string(internal::kCompiledFor) +
-                " before, avx2+fma now"));
+  EXPECT_THAT(avx.Explain(1)->ToString(),
+              HasSubstr("environment `simd`: " +
+                        std::string(internal::kThisCompilation.simd) +
+                        " before, avx2+fma now"));
 }
 
 TEST_F(OptionsTest, RecomputeReplacesAndReportsADifference) {
@@ -142,6 +180,10 @@ TEST_F(OptionsTest, RecomputeReplacesAndReportsADifference) {
   ASSERT_EQ(conflicts->size(), 1u);
   EXPECT_EQ(conflicts->front().times, 1);
   EXPECT_THAT(store().blobs().Get(conflicts->front().result), IsOk());
+  drift = 0;
+  EXPECT_EQ(f.Recompute(1), 1);  // What was the other result is none any more.
+  ASSERT_EQ(store().Conflicts(*f.KeyOf(1))->size(), 1u);
+  EXPECT_EQ(*Decoded(store().Conflicts(*f.KeyOf(1))->front().result), 2);
   EXPECT_THAT(f.Forget(1), IsOk());
   EXPECT_EQ(store().Conflicts(*f.KeyOf(1))->size(), 0u);
 }

@@ -37,6 +37,7 @@ TEST(PrintCallsTest, OneLineForEachCall) {
                   .compute = absl::Milliseconds(1300)};
   event.times = {.hashing = absl::Microseconds(21),
                  .lookup = absl::Nanoseconds(8500),
+                 .compute = absl::Milliseconds(1300),
                  .store = absl::Microseconds(140)};
   EXPECT_EQ(Printed(event),
             "ireneo: acme.Solve computed in 1.3 s (hashing 21 us, lookup 8.5 "
@@ -46,6 +47,19 @@ TEST(PrintCallsTest, OneLineForEachCall) {
   event.elapsed = absl::Nanoseconds(300);
   EXPECT_EQ(Printed(event),
             "ireneo: acme.Solve seed 42 hit, 300 ns instead of 1.3 s\n");
+}
+
+TEST(PrintCallsTest, WaitingForOthersIsNoCost) {
+  CallEvent event{.function = "f",
+                  .version = "1",
+                  .hit = true,
+                  .elapsed = absl::Milliseconds(501),
+                  .compute = absl::Milliseconds(500)};
+  event.times.wait = absl::Milliseconds(500);
+  EXPECT_EQ(
+      Printed(event),
+      "ireneo: f hit, 501 ms instead of 500 ms; waited 500 ms for another "
+      "that computed it\n");
 }
 
 TEST(PrintCallsTest, WhatIsWrongIsSaid) {
