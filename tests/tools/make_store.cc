@@ -339,7 +339,10 @@ void MakeVersions(const MemoStore& store) {
   call(Memoize(store, other, solve), a, 1e-6, mesh);
   other = options;
   other.environment = ireneo::EnvironmentScope::kSameIsa;
-  call(Memoize(store, other, solve, /*simd=*/"avx2"), a, 1e-6, mesh);
+  call(
+      Memoize(store, other, solve,
+              ireneo::internal::Compilation{.compiler = "g++", .simd = "avx2"}),
+      a, 1e-6, mesh);
   other = options;
   other.keep_arguments = KeepArguments::kNone;
   call(Memoize(store, other, solve), a, 1e-7, mesh);
