@@ -7,9 +7,11 @@
 
 #include "ireneo/memo/bind.h"                   // IWYU pragma: export
 #include "ireneo/memo/build_id.h"               // IWYU pragma: export
+#include "ireneo/memo/call_table.h"             // IWYU pragma: export
 #include "ireneo/memo/environment.h"            // IWYU pragma: export
 #include "ireneo/memo/explain.h"                // IWYU pragma: export
 #include "ireneo/memo/hashed.h"                 // IWYU pragma: export
+#include "ireneo/memo/lineage.h"                // IWYU pragma: export
 #include "ireneo/memo/memo_store.h"             // IWYU pragma: export
 #include "ireneo/memo/memoize.h"                // IWYU pragma: export
 #include "ireneo/memo/memoize_options.h"        // IWYU pragma: export
