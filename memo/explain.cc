@@ -313,6 +313,12 @@ absl::StatusOr<Explanation> ExplainCall(
   }
   IRENEO_ASSIGN_OR_RETURN(explanation.nearest,
                           FindNearestCall(function.store(), now));
+  if (const absl::Duration least = function.options().min_compute_time;
+      least > absl::ZeroDuration()) {
+    explanation.note =
+        absl::StrCat("and what takes less than ", absl::FormatDuration(least),
+                     " to compute is not stored");
+  }
   if (!explanation.nearest.has_value()) return explanation;
   Registry registry;
   IRENEO_RETURN_IF_ERROR(AddBuiltinCodecs(registry));

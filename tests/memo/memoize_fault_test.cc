@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -265,6 +266,30 @@ TEST(MemoizeFaultTest, AnIndexThatTurnsToGarbageCostsNoCall) {
     WriteFileBytes(path, bytes);
   }
   for (int i = 0; i < 200; ++i) EXPECT_EQ(f("abc", i), Repeat("abc", i));
+}
+
+TEST(MemoizeFaultTest, WhatTookLongToComputeWaitsAsLongForTheIndex) {
+  const TemporaryDirectory dir;
+  const auto store = MemoStore::Open(dir.path());
+  ASSERT_THAT(store, IsOk());
+  const auto f = Memoize(*store, {.name = "f", .version = "1"}, [](int n) {
+    absl::SleepFor(absl::Seconds(7));
+    return n;
+  });
+  const auto database =
+      Database::Open(dir.path() / "index.db", "", internal::IndexUpgrades());
+  ASSERT_THAT(database, IsOk());
+  std::thread holder([&] {
+    auto connection = (*database)->Acquire();
+    auto transaction = WriteTransaction::Begin(*connection);
+    EXPECT_THAT(transaction, IsOk());
+    // Beyond what one attempt to write waits, five seconds.
+    absl::SleepFor(absl::Seconds(13));
+  });
+  EXPECT_EQ(f(1), 1);
+  holder.join();
+  EXPECT_EQ(*f.Contains(1), true);
+  EXPECT_EQ(store->Stats()->faults, 0);
 }
 
 // What the collector of another process may do while a function computes.
