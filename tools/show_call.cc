@@ -1,4 +1,5 @@
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -98,10 +99,14 @@ void AddValueSection(const std::string& title, const ValueView& view,
   sheet.AddSection(title);
   sheet.Add("type", view.type);
   sheet.Add("digest", view.digest.ToString());
-  const char* label = "result of";
+  // That two small values are equal may be a coincidence.
+  constexpr std::uint64_t kSmall = 64;
+  const bool small = view.size.value_or(kSmall) <= kSmall;
+  const char* label = small ? "equals" : "result of";
   for (const ArgumentSource& source : sources) {
-    std::string text = absl::StrCat("call ", ShortHex(source.key), " of ",
-                                    Escape(source.function));
+    std::string text =
+        absl::StrCat(small ? "the result of call " : "call ",
+                     ShortHex(source.key), " of ", Escape(source.function));
     if (source.others > 0) {
       absl::StrAppend(&text, ", as of ", Count(source.others, "other call"));
     }
