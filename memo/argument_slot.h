@@ -55,11 +55,13 @@ absl::StatusOr<Blob> BytesOf(const T& value) {
   return Blob::Copy(std::as_bytes(std::span(bytes)));
 }
 
-// A value for a parameter of type `P`, which it is already: nothing is copied.
-template <typename P>
+// A value for a parameter of type `P`. Held as `P&&`, it is one already, and
+// nothing is copied.
+template <typename P, typename Held = P&&>
 class ValueSlot {
  public:
-  explicit ValueSlot(P&& value) : value_(std::forward<P>(value)) {}
+  template <typename A>
+  explicit ValueSlot(A&& value) : value_(std::forward<A>(value)) {}
 
   absl::Status Hash(HashedArgument& hashed) {
     return HashValue(value_, hashed);
@@ -71,32 +73,15 @@ class ValueSlot {
   P&& Pass() { return std::forward<P>(value_); }
 
  private:
-  P&& value_;
+  Held value_;
 };
 
-// One that is converted to the parameter's type first.
+// How an argument of type `A` is held that may have to be converted first.
 template <typename P, typename A>
-class ConvertedSlot {
- public:
-  explicit ConvertedSlot(A&& value) : value_(std::forward<A>(value)) {}
-
-  absl::Status Hash(HashedArgument& hashed) {
-    return HashValue(value_, hashed);
-  }
-  void Write(Sink& sink) const { ireneo::Write(value_, sink); }
-  absl::StatusOr<Blob> Bytes() const { return BytesOf(value_); }
-  bool IsIn(const MemoStore&) const { return false; }
-  absl::Status Load() { return absl::OkStatus(); }
-  P&& Pass() { return std::forward<P>(value_); }
-
- private:
-  // A reference, if the argument is of that type.
-  std::conditional_t<
-      std::is_reference_v<P> &&
-          !std::same_as<std::remove_cvref_t<A>, std::remove_cvref_t<P>>,
-      std::remove_cvref_t<P>, P>
-      value_;
-};
+using HeldFor = std::conditional_t<
+    std::is_reference_v<P> &&
+        !std::same_as<std::remove_cvref_t<A>, std::remove_cvref_t<P>>,
+    std::remove_cvref_t<P>, P>;
 
 template <typename P, typename T>
 class HashedSlot {
@@ -203,7 +188,7 @@ auto MakeSlot(A&& argument) {
   } else if constexpr (std::same_as<Handle, Hashed<T>>) {
     return HashedSlot<P, T>(argument);
   } else {
-    return ConvertedSlot<P, A>(std::forward<A>(argument));
+    return ValueSlot<P, HeldFor<P, A>>(std::forward<A>(argument));
   }
 }
 
