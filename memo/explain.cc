@@ -274,9 +274,8 @@ absl::StatusOr<Explanation> ExplainCall(
     const FunctionState& function, std::span<const HashedArgument> arguments,
     std::optional<std::uint64_t> seed,
     std::span<const absl::FunctionRef<absl::StatusOr<Blob>()>> bytes) {
-  const FunctionIdentity& identity = function.identity();
   Explanation explanation{.key = function.KeyOf(arguments, seed),
-                          .function = identity.name};
+                          .function = function.identity().name};
   IRENEO_ASSIGN_OR_RETURN(
       const std::optional<FoundCall> found,
       FindResult(function, arguments, seed, /*load=*/false));
@@ -296,21 +295,7 @@ absl::StatusOr<Explanation> ExplainCall(
     explanation.nearest = *std::move(own);
     return explanation;
   }
-  CallRecord now;
-  now.key = explanation.key;
-  now.function = identity.name;
-  now.version = identity.version;
-  now.callee_versions = identity.callees;
-  now.salts = identity.salts;
-  now.environment_in_key = identity.environment;
-  now.seed = seed;
-  now.result_type = identity.result_type;
-  const std::vector<std::string>& names = function.options().argument_names;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    now.arguments.push_back({.name = i < names.size() ? names[i] : "",
-                             .type = identity.argument_types[i],
-                             .digest = arguments[i].digest});
-  }
+  const CallRecord now = function.RecordOf(explanation.key, arguments, seed);
   IRENEO_ASSIGN_OR_RETURN(explanation.nearest,
                           FindNearestCall(function.store(), now));
   if (const absl::Duration least = function.options().min_compute_time;

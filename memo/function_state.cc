@@ -13,6 +13,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "ireneo/memo/environment.h"
+#include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/store_state.h"
 #include "ireneo/store/status_macros.h"
 
@@ -26,12 +27,6 @@ bool IsUtf8(const std::string& text) {
   boost::system::error_code error;
   boost::json::parse(boost::json::serialize(boost::json::string(text)), error);
   return !error;
-}
-
-std::string ToJson(const std::map<std::string, std::string>& environment) {
-  boost::json::object object;
-  for (const auto& [name, value] : environment) object[name] = value;
-  return boost::json::serialize(object);
 }
 
 // From 0 to 1: processes that live for few hits audit some of them too.
@@ -131,6 +126,27 @@ FunctionState::FunctionState(MemoStore store, MemoizeOptions options,
 Digest FunctionState::KeyOf(std::span<const HashedArgument> arguments,
                             std::optional<std::uint64_t> seed) const {
   return internal::KeyOf(digest_, arguments, seed);
+}
+
+CallRecord FunctionState::RecordOf(const Digest& key,
+                                   std::span<const HashedArgument> arguments,
+                                   std::optional<std::uint64_t> seed) const {
+  const std::vector<std::string>& names = options_.argument_names;
+  CallRecord record;
+  record.key = key;
+  record.function = identity_.name;
+  record.version = identity_.version;
+  record.callee_versions = identity_.callees;
+  record.salts = identity_.salts;
+  record.environment_in_key = identity_.environment;
+  record.seed = seed;
+  record.result_type = identity_.result_type;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    record.arguments.push_back({.name = i < names.size() ? names[i] : "",
+                                .type = identity_.argument_types[i],
+                                .digest = arguments[i].digest});
+  }
+  return record;
 }
 
 bool FunctionState::TakeAudit() const {

@@ -75,6 +75,11 @@ class FunctionState {
   Digest KeyOf(std::span<const HashedArgument> arguments,
                std::optional<std::uint64_t> seed) const;
 
+  // What is known of a call before it is computed.
+  CallRecord RecordOf(const Digest& key,
+                      std::span<const HashedArgument> arguments,
+                      std::optional<std::uint64_t> seed) const;
+
   // The functions that were remembered in the store before the result type got
   // its present name and whose results can be read. Empty as a rule. Looked up
   // once; valid as long as this is.

@@ -1,5 +1,7 @@
 #include "ireneo/memo/index_schema.h"
 
+#include <boost/json.hpp>
+
 #include "absl/strings/str_cat.h"
 
 namespace ireneo::internal {
@@ -40,6 +42,17 @@ constexpr char kViews[] = R"sql(
 )sql";
 
 }  // namespace
+
+std::string ToJson(const std::vector<std::string>& strings) {
+  return boost::json::serialize(
+      boost::json::array(strings.begin(), strings.end()));
+}
+
+std::string ToJson(const std::map<std::string, std::string>& strings) {
+  boost::json::object object;
+  for (const auto& [name, value] : strings) object[name] = value;
+  return boost::json::serialize(object);
+}
 
 std::string IndexSchema() {
   return absl::StrCat(R"sql(

@@ -5,6 +5,7 @@
 // both who writes and who reads them must know. Internal to Ireneo.
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ inline constexpr std::size_t kArgumentSize = Digest::kSize + 1;
 inline constexpr char kNotKept = 0;
 inline constexpr char kInBlobs = 1;
 inline constexpr char kInCall = 2;
+
+// A list and a map of strings as they stand in columns.
+std::string ToJson(const std::vector<std::string>& strings);
+std::string ToJson(const std::map<std::string, std::string>& strings);
 
 // SQL that makes the tables; those of the blobs are store/local_blob_store.h's.
 std::string IndexSchema();

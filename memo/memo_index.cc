@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <boost/json.hpp>
 #include <span>
 #include <string>
 #include <utility>
@@ -16,22 +15,6 @@
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
-namespace {
-
-namespace json = boost::json;
-
-std::string ToJson(const std::vector<std::string>& strings) {
-  return json::serialize(json::array(strings.begin(), strings.end()));
-}
-
-std::string ToJson(const std::map<std::string, std::string>& strings) {
-  json::object object;
-  for (const auto& [name, value] : strings) object[name] = value;
-  return json::serialize(object);
-}
-
-}  // namespace
-
 absl::StatusOr<std::optional<FoundCall>> MemoIndex::Find(const Digest& key,
                                                          bool load) const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());

@@ -18,9 +18,6 @@
 // time one computes, and the others wait for it. That is no promise: a call
 // that cannot wait, or must not, computes.
 
-#include <array>
-#include <concepts>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>

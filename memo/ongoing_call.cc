@@ -301,36 +301,16 @@ absl::StatusOr<CallResult> OngoingCall::ResultOf(
     sink.Flush();
     return sink.status();
   }));
-  return CallResult{.record = MakeRecord(Digest::Of(bytes), bytes.size()),
-                    .held = Blob::Copy(std::as_bytes(std::span(bytes)))};
-}
-
-CallRecord OngoingCall::MakeRecord(const Digest& result,
-                                   std::uint64_t size) const {
-  const FunctionIdentity& identity = function_->identity();
-  const std::vector<std::string>& names = function_->options().argument_names;
-  CallRecord record;
-  record.key = key_;
-  record.function = identity.name;
-  record.version = identity.version;
-  record.callee_versions = identity.callees;
-  record.salts = identity.salts;
-  record.environment_in_key = identity.environment;
-  record.seed = seed_;
-  record.result_type = identity.result_type;
-  record.result = result;
-  record.result_size = size;
+  CallRecord record = function_->RecordOf(key_, arguments_, seed_);
+  record.result = Digest::Of(bytes);
+  record.result_size = bytes.size();
   record.elapsed = compute_;
   record.created_at = absl::Now();
   record.last_used_at = record.created_at;
   record.environment = function_->environment();
   record.callees = callees_;
-  for (std::size_t i = 0; i < arguments_.size(); ++i) {
-    record.arguments.push_back({.name = i < names.size() ? names[i] : "",
-                                .type = identity.argument_types[i],
-                                .digest = arguments_[i].digest});
-  }
-  return record;
+  return CallResult{.record = std::move(record),
+                    .held = Blob::Copy(std::as_bytes(std::span(bytes)))};
 }
 
 }  // namespace ireneo::internal

@@ -105,8 +105,6 @@ class OngoingCall {
   // says which.
   bool usable() const { return usable_; }
 
-  const Digest& key() const { return key_; }
-
   // What the call returned, after `Hit` or the computing. `write` is asked for
   // the bytes of what was not remembered. Errors: those of the index, and what
   // `write` left in the sink.
@@ -126,8 +124,6 @@ class OngoingCall {
 
   void Fault(absl::Status status);
   std::optional<FoundCall> Look(bool load);
-  // Of a call that was computed.
-  CallRecord MakeRecord(const Digest& result, std::uint64_t size) const;
   void AddCallee(const Digest& key);
 
   const std::shared_ptr<const FunctionState> function_;

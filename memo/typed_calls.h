@@ -187,12 +187,11 @@ struct TypedCalls {
 
   template <typename... Slots>
   absl::StatusOr<std::optional<Value>> LookupCall(Slots&&... given) const {
-    return WithAll(
-        [&](auto&&... slots) -> absl::StatusOr<std::optional<Value>> {
-          const absl::StatusOr<Arguments> hashed = Hashed(slots...);
-          if (!hashed.ok()) return hashed.status();
+    using Result = absl::StatusOr<std::optional<Value>>;
+    return WithHashed<Result>(
+        [&](const Arguments& hashed, auto&...) -> Result {
           absl::StatusOr<std::optional<FoundCall>> found =
-              FindResult(*state, *hashed, seed, /*load=*/true);
+              FindResult(*state, hashed, seed, /*load=*/true);
           if (!found.ok()) return std::move(found).status();
           if (!found->has_value()) return std::nullopt;
           absl::StatusOr<Value> value = DecodeResult(**found);
@@ -209,12 +208,10 @@ struct TypedCalls {
 
   template <typename... Slots>
   absl::StatusOr<bool> ContainsCall(Slots&&... given) const {
-    return WithAll(
-        [&](auto&&... slots) -> absl::StatusOr<bool> {
-          const absl::StatusOr<Arguments> hashed = Hashed(slots...);
-          if (!hashed.ok()) return hashed.status();
+    return WithHashed<absl::StatusOr<bool>>(
+        [&](const Arguments& hashed, auto&...) -> absl::StatusOr<bool> {
           absl::StatusOr<std::optional<FoundCall>> found =
-              FindResult(*state, *hashed, seed, /*load=*/false);
+              FindResult(*state, hashed, seed, /*load=*/false);
           if (!found.ok()) return std::move(found).status();
           return found->has_value();
         },
@@ -223,48 +220,47 @@ struct TypedCalls {
 
   template <typename... Slots>
   absl::Status ForgetCall(Slots&&... given) const {
-    return WithAll(
-        [&](auto&&... slots) -> absl::Status {
-          const absl::StatusOr<Arguments> hashed = Hashed(slots...);
-          if (!hashed.ok()) return hashed.status();
-          return internal::ForgetCall(*state, *hashed, seed);
+    return WithHashed<absl::Status>(
+        [&](const Arguments& hashed, auto&...) {
+          return internal::ForgetCall(*state, hashed, seed);
         },
         given...);
   }
 
   template <typename... Slots>
   absl::StatusOr<Digest> KeyOfCall(Slots&&... given) const {
-    return WithAll(
-        [&](auto&&... slots) -> absl::StatusOr<Digest> {
-          const absl::StatusOr<Arguments> hashed = Hashed(slots...);
-          if (!hashed.ok()) return hashed.status();
-          return state->KeyOf(*hashed, seed);
+    return WithHashed<absl::StatusOr<Digest>>(
+        [&](const Arguments& hashed, auto&...) {
+          return state->KeyOf(hashed, seed);
         },
         given...);
   }
 
   template <typename... Slots>
   absl::StatusOr<Explanation> ExplainCall(Slots&&... given) const {
-    return WithAll(
-        [&](auto&&... slots) -> absl::StatusOr<Explanation> {
-          const absl::StatusOr<Arguments> hashed = Hashed(slots...);
-          if (!hashed.ok()) return hashed.status();
+    return WithHashed<absl::StatusOr<Explanation>>(
+        [&](const Arguments& hashed, auto&... slots) {
           return internal::ExplainCall(
-              *state, *hashed, seed,
+              *state, hashed, seed,
               std::array<absl::FunctionRef<absl::StatusOr<Blob>()>,
                          sizeof...(slots)>{[&] { return slots.Bytes(); }...});
         },
         given...);
   }
 
-  // For members that need good options.
-  template <typename... Slots>
-  absl::StatusOr<Arguments> Hashed(Slots&... slots) const {
+  // For members that need good options and do not call the function: what
+  // `use(hashed, slots...)` returns, or why the arguments could not be hashed.
+  template <typename Result, typename Use, typename... Slots>
+  Result WithHashed(Use use, Slots&... given) const {
     if (!state->status().ok()) return state->status();
-    Arguments hashed;
-    absl::Status hashing = Hash(hashed, slots...);
-    if (!hashing.ok()) return hashing;
-    return hashed;
+    return WithAll(
+        [&](auto&&... slots) -> Result {
+          Arguments hashed;
+          absl::Status hashing = Hash(hashed, slots...);
+          if (!hashing.ok()) return hashing;
+          return use(hashed, slots...);
+        },
+        given...);
   }
 
   // What is remembered, decoded, with what is known of it.
