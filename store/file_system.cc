@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -44,8 +47,24 @@ FileInfo InfoOf(const struct stat& st) {
           .device = st.st_dev,
           .inode = st.st_ino,
           .mtime_ns = st.st_mtim.tv_sec * 1'000'000'000 + st.st_mtim.tv_nsec,
-          .ctime_ns = st.st_ctim.tv_sec * 1'000'000'000 + st.st_ctim.tv_nsec};
+          .ctime_ns = st.st_ctim.tv_sec * 1'000'000'000 + st.st_ctim.tv_nsec,
+          .owner = st.st_uid};
 }
+
+// By `f_type` of statfs(2); the numbers are those of the kernel's magic.h and
+// of the file systems' own sources.
+struct NetworkFileSystem {
+  std::uint32_t type;
+  const char* name;
+};
+constexpr NetworkFileSystem kNetworkFileSystems[] = {
+    {0x6969, "nfs"},        {0x517b, "smb"},        {0xfe534d42, "smb2"},
+    {0xff534d42, "cifs"},   {0x01021997, "9p"},     {0x5346414f, "afs"},
+    {0x6b414653, "afs"},    {0x00c36400, "ceph"},   {0x65735546, "fuse"},
+    {0x0bd00bd0, "lustre"}, {0x47504653, "gpfs"},   {0x73757245, "coda"},
+    {0x564c, "ncp"},        {0x19830326, "beegfs"}, {0x7461636f, "ocfs2"},
+    {0x01161970, "gfs2"},   {0xaad7aaea, "panfs"},  {0x013111a8, "ibrix"},
+};
 
 class PosixWritableFile final : public WritableFile {
  public:
@@ -61,6 +80,11 @@ class PosixWritableFile final : public WritableFile {
       }
       bytes = bytes.subspan(n);
     }
+    return absl::OkStatus();
+  }
+
+  absl::Status Sync() override {
+    if (::fdatasync(fd_.get()) != 0) return ErrnoError("sync", path_);
     return absl::OkStatus();
   }
 
@@ -182,6 +206,41 @@ class PosixFileSystem final : public FileSystem {
       return ErrnoError("create directory", path);
     }
     return absl::OkStatus();
+  }
+
+  absl::Status Sync(const std::filesystem::path& path) const override {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (fd.get() < 0) return ErrnoError("open", path);
+    if (::fsync(fd.get()) != 0) return ErrnoError("sync", path);
+    return absl::OkStatus();
+  }
+
+  absl::Status SyncAll(const std::filesystem::path& path) const override {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (fd.get() < 0) return ErrnoError("open", path);
+    if (::syncfs(fd.get()) != 0) {
+      return ErrnoError("sync the file system of", path);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Touch(const std::filesystem::path& path) const override {
+    if (::utimensat(AT_FDCWD, path.c_str(), nullptr, 0) != 0) {
+      return ErrnoError("set the time of", path);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::optional<std::string>> NetworkKind(
+      const std::filesystem::path& path) const override {
+    struct statfs st;
+    if (::statfs(path.c_str(), &st) != 0) return ErrnoError("stat", path);
+    const auto type = static_cast<std::uint32_t>(st.f_type);
+    const auto* const known = std::find_if(
+        std::begin(kNetworkFileSystems), std::end(kNetworkFileSystems),
+        [type](const NetworkFileSystem& kind) { return kind.type == type; });
+    if (known == std::end(kNetworkFileSystems)) return std::nullopt;
+    return known->name;
   }
 };
 

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ struct FileInfo {
   std::uint64_t inode = 0;
   std::int64_t mtime_ns = 0;  // Nanoseconds since 1970.
   std::int64_t ctime_ns = 0;
+  std::uint32_t owner = 0;  // The user's number.
 
   friend bool operator==(const FileInfo&, const FileInfo&) = default;
 };
@@ -47,6 +49,10 @@ class WritableFile {
  public:
   virtual ~WritableFile() = default;
   virtual absl::Status Append(std::span<const std::byte> bytes) = 0;
+  // What was appended is on the disk when this returns, the name of the file
+  // not necessarily. A failure is final: what reached the disk is not known,
+  // and a second call might report success for bytes that were dropped.
+  virtual absl::Status Sync() = 0;
   virtual absl::Status Close() = 0;
 };
 
@@ -87,6 +93,23 @@ class FileSystem {
 
   // Makes one directory; OK if it exists already.
   virtual absl::Status CreateDirectory(
+      const std::filesystem::path& path) const = 0;
+
+  // The contents of a file, or the names in a directory, are on the disk when
+  // this returns. Errors: NotFound. A failure is final, as for a WritableFile.
+  virtual absl::Status Sync(const std::filesystem::path& path) const = 0;
+
+  // The same for everything on the file system that has `path`: for many files
+  // at once.
+  virtual absl::Status SyncAll(const std::filesystem::path& path) const = 0;
+
+  // Sets the time at which a file was last changed to now. Errors: NotFound.
+  virtual absl::Status Touch(const std::filesystem::path& path) const = 0;
+
+  // What kind of network file system has `path` ("nfs"), or nothing if it is a
+  // local one: on others, memory that processes share and locks may not be
+  // what they are here. Errors: NotFound.
+  virtual absl::StatusOr<std::optional<std::string>> NetworkKind(
       const std::filesystem::path& path) const = 0;
 };
 

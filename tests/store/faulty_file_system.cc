@@ -9,8 +9,8 @@ namespace ireneo::testing {
 namespace {
 
 constexpr std::array<const char*, kFileOperationCount> kNames = {
-    "create", "append", "close",           "read", "stat", "rename",
-    "remove", "list",   "create directory"};
+    "create", "append",           "close", "read", "stat", "rename", "remove",
+    "list",   "create directory", "sync",  "touch"};
 
 std::size_t Index(FileOperation kind) { return static_cast<std::size_t>(kind); }
 
@@ -28,6 +28,13 @@ class FaultyFileSystem::File final : public WritableFile {
       (void)base_->Append(bytes.first(bytes.size() / 2));
     }
     return fault;
+  }
+
+  absl::Status Sync() override {
+    if (absl::Status fault = owner_.Enter(FileOperation::kSync); !fault.ok()) {
+      return fault;
+    }
+    return base_->Sync();
   }
 
   absl::Status Close() override {
@@ -130,6 +137,33 @@ absl::Status FaultyFileSystem::CreateDirectory(
     return fault;
   }
   return base_.CreateDirectory(path);
+}
+
+absl::Status FaultyFileSystem::Sync(const std::filesystem::path& path) const {
+  if (absl::Status fault = Enter(FileOperation::kSync); !fault.ok()) {
+    return fault;
+  }
+  return base_.Sync(path);
+}
+
+absl::Status FaultyFileSystem::SyncAll(
+    const std::filesystem::path& path) const {
+  if (absl::Status fault = Enter(FileOperation::kSync); !fault.ok()) {
+    return fault;
+  }
+  return base_.SyncAll(path);
+}
+
+absl::Status FaultyFileSystem::Touch(const std::filesystem::path& path) const {
+  if (absl::Status fault = Enter(FileOperation::kTouch); !fault.ok()) {
+    return fault;
+  }
+  return base_.Touch(path);
+}
+
+absl::StatusOr<std::optional<std::string>> FaultyFileSystem::NetworkKind(
+    const std::filesystem::path& path) const {
+  return base_.NetworkKind(path);
 }
 
 absl::Status FaultyFileSystem::Enter(FileOperation kind) const {

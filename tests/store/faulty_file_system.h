@@ -44,8 +44,10 @@ enum class FileOperation {
   kRemove,
   kList,
   kCreateDirectory,
+  kSync,  // Of a file, a directory or all.
+  kTouch,
 };
-inline constexpr std::size_t kFileOperationCount = 9;
+inline constexpr std::size_t kFileOperationCount = 11;
 
 // Which operations fail, and how.
 struct Fault {
@@ -93,6 +95,12 @@ class FaultyFileSystem final : public FileSystem {
   absl::StatusOr<std::vector<std::string>> List(
       const std::filesystem::path& path) const override;
   absl::Status CreateDirectory(
+      const std::filesystem::path& path) const override;
+  absl::Status Sync(const std::filesystem::path& path) const override;
+  absl::Status SyncAll(const std::filesystem::path& path) const override;
+  absl::Status Touch(const std::filesystem::path& path) const override;
+  // Never fails.
+  absl::StatusOr<std::optional<std::string>> NetworkKind(
       const std::filesystem::path& path) const override;
 
  private:
