@@ -45,7 +45,7 @@ class StoreState {
   LocalBlobStore& blobs() { return *blobs_; }
   // For reading, and for what changes no result: the members below keep the
   // memory tier and the batch in step.
-  MemoIndex& index() { return index_; }
+  MemoIndex& index() { return *index_; }
   FlightTable& flights() { return flights_; }
 
   // What is remembered of `key`: in memory, in the batch or in the index; with
@@ -114,7 +114,7 @@ class StoreState {
   const CallObserver observer_;
   const std::unique_ptr<Database> database_;
   const std::unique_ptr<LocalBlobStore> blobs_;
-  MemoIndex index_;
+  const std::unique_ptr<MemoIndex> index_;
   MemoryTier memory_;
   CallBatch batch_;
   FlightTable flights_;

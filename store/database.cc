@@ -284,6 +284,17 @@ absl::Status WriteTransaction::Commit() {
   return absl::OkStatus();
 }
 
+// ---------------------------------------------------------- ReadTransaction
+
+absl::StatusOr<ReadTransaction> ReadTransaction::Begin(Connection& connection) {
+  IRENEO_RETURN_IF_ERROR(connection.Execute("BEGIN"));
+  return ReadTransaction(&connection);
+}
+
+ReadTransaction::~ReadTransaction() {
+  if (connection_ != nullptr) (void)connection_->Execute("ROLLBACK");
+}
+
 // ----------------------------------------------------------------- Database
 
 Database::Database(std::filesystem::path path) : path_(std::move(path)) {}

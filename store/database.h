@@ -125,6 +125,21 @@ class WriteTransaction {
   Connection* connection_;  // Null after the end.
 };
 
+// What is read while it lives is of one state of the database.
+class ReadTransaction {
+ public:
+  static absl::StatusOr<ReadTransaction> Begin(Connection& connection);
+  ReadTransaction(ReadTransaction&& other) noexcept
+      : connection_(std::exchange(other.connection_, nullptr)) {}
+  ReadTransaction& operator=(ReadTransaction&&) = delete;
+  ~ReadTransaction();
+
+ private:
+  explicit ReadTransaction(Connection* connection) : connection_(connection) {}
+
+  Connection* connection_;
+};
+
 // Thread-safe; several processes may open the same file. After fork() a child
 // gets connections of its own. No other thread may be in a call of a database
 // during the fork: the child would inherit its locks.
