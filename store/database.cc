@@ -358,7 +358,7 @@ absl::StatusOr<Connection> Database::Acquire() {
                      "PRAGMA cache_size = -16384;"
                      // Half the syncs of 4000, and a quarter more for the call
                      // that does it.
-                     "PRAGMA wal_autocheckpoint = 8000;"
+                     "PRAGMA wal_autocheckpoint = 12000;"
                      // What a checkpoint leaves: cutting the file off and
                      // letting it grow again would take a quarter of the time.
                      "PRAGMA journal_size_limit = 67108864;"
