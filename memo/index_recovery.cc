@@ -104,18 +104,6 @@ std::vector<fs::path> Snapshots(const fs::path& directory,
   return snapshots;
 }
 
-// DataLoss if anything in the database is not as it must be.
-absl::Status CheckAll(Database& database) {
-  IRENEO_ASSIGN_OR_RETURN(Connection connection, database.Acquire());
-  IRENEO_ASSIGN_OR_RETURN(Statement check,
-                          connection.Prepare("PRAGMA integrity_check(1)"));
-  IRENEO_ASSIGN_OR_RETURN(const bool row, check.Step());
-  if (row && check.ColumnText(0) == "ok") return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrCat("index database: ", row ? std::string(check.ColumnText(0))
-                                           : "the check says nothing"));
-}
-
 absl::Status CopyFile(const fs::path& from, const fs::path& to,
                       const FileSystem& files) {
   IRENEO_ASSIGN_OR_RETURN(const FileContents contents, files.Read(from));
@@ -140,7 +128,7 @@ absl::Status Restore(const fs::path& snapshot, const fs::path& path,
   {
     IRENEO_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
                             OpenDatabase(path));
-    IRENEO_RETURN_IF_ERROR(CheckAll(*database));
+    IRENEO_RETURN_IF_ERROR(CheckIndex(*database));
     IRENEO_ASSIGN_OR_RETURN(Connection connection, database->Acquire());
     IRENEO_RETURN_IF_ERROR(
         connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)"));
@@ -224,7 +212,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenIndex(const fs::path& directory,
     IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                             OpenDatabase(path));
     if (IsThere(directory / kSuspect, files)) {
-      IRENEO_RETURN_IF_ERROR(CheckAll(*database));
+      IRENEO_RETURN_IF_ERROR(CheckIndex(*database));
       (void)Unmark(directory / kSuspect, files);
     }
     return database;
@@ -253,6 +241,17 @@ bool NeedsRescan(const fs::path& directory, const FileSystem& files) {
 
 absl::Status EndRescan(const fs::path& directory, const FileSystem& files) {
   return Unmark(directory / kRescan, files);
+}
+
+absl::Status CheckIndex(Database& database) {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(Statement check,
+                          connection.Prepare("PRAGMA integrity_check(1)"));
+  IRENEO_ASSIGN_OR_RETURN(const bool row, check.Step());
+  if (row && check.ColumnText(0) == "ok") return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("index database: ", row ? std::string(check.ColumnText(0))
+                                           : "the check says nothing"));
 }
 
 void SuspectIndex(const fs::path& directory, const FileSystem& files) {

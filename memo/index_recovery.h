@@ -31,6 +31,10 @@ bool NeedsRescan(const std::filesystem::path& directory,
 absl::Status EndRescan(const std::filesystem::path& directory,
                        const FileSystem& files);
 
+// Reads all of the index. Errors: DataLoss if anything in it is not as it must
+// be.
+absl::Status CheckIndex(Database& database);
+
 // A query met damage: the next opening checks all of the index.
 void SuspectIndex(const std::filesystem::path& directory,
                   const FileSystem& files);

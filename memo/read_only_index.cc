@@ -42,7 +42,8 @@ absl::Status CopyIfThere(const fs::path& from, const fs::path& to,
 
 absl::StatusOr<std::unique_ptr<ScratchDirectory>> ScratchDirectory::Make() {
   std::error_code error;
-  std::string name = (fs::temp_directory_path(error) / "ireneo-XXXXXX").native();
+  std::string name =
+      (fs::temp_directory_path(error) / "ireneo-XXXXXX").native();
   if (error || ::mkdtemp(name.data()) == nullptr) {
     return absl::ErrnoToStatus(
         error ? error.value() : errno,
@@ -60,8 +61,7 @@ ScratchDirectory::~ScratchDirectory() {
 absl::StatusOr<ReadOnlyIndex> OpenReadOnlyIndex(const fs::path& directory,
                                                 const FileSystem& files) {
   const fs::path path = directory / kIndexFile;
-  const auto version =
-      static_cast<std::int64_t>(IndexUpgrades().size()) + 1;
+  const auto version = static_cast<std::int64_t>(IndexUpgrades().size()) + 1;
   constexpr int kAttempts = 5;
   for (int attempt = 1;; ++attempt) {
     ReadOnlyIndex index;
@@ -75,8 +75,8 @@ absl::StatusOr<ReadOnlyIndex> OpenReadOnlyIndex(const fs::path& directory,
     IRENEO_ASSIGN_OR_RETURN(index.scratch, ScratchDirectory::Make());
     const fs::path copy = index.scratch->path() / kIndexFile;
     for (const char* suffix : {"", kLog}) {
-      IRENEO_RETURN_IF_ERROR(CopyIfThere(path.native() + suffix,
-                                         copy.native() + suffix, files));
+      IRENEO_RETURN_IF_ERROR(
+          CopyIfThere(path.native() + suffix, copy.native() + suffix, files));
     }
     // If someone has begun to write, the two may not belong together.
     if (files.Stat(path.native() + kShared).ok() && attempt < kAttempts) {

@@ -82,6 +82,12 @@ StoreState::StoreState(std::filesystem::path directory,
       hits_flushed_(Clock::now()),
       hits_pid_(ProcessId()) {}
 
+absl::Status StoreState::CheckIndex() const {
+  absl::Status status = internal::CheckIndex(*database_);
+  NoteDamage(status);
+  return status;
+}
+
 absl::Status StoreState::Snapshot() const {
   absl::Status status = SnapshotIndex(directory_, *database_, file_system_);
   NoteDamage(status);

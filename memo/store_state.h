@@ -43,6 +43,7 @@ class StoreState {
   StoreState& operator=(const StoreState&) = delete;
 
   const std::filesystem::path& directory() const { return directory_; }
+  const FileSystem& file_system() const { return file_system_; }
   LocalBlobStore& blobs() { return *blobs_; }
   // For reading, and for what changes no result: the members below keep the
   // memory tier and the batch in step.
@@ -89,6 +90,9 @@ class StoreState {
     (void)FlushBatch();
     (void)FlushHits();
   }
+
+  // Reads all of the index. Errors: DataLoss, which the next opening mends.
+  absl::Status CheckIndex() const;
 
   // Writes a copy of the index, to which a later opening can go back.
   absl::Status Snapshot() const;
