@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "ireneo/store/local_blob_store.h"
 
 namespace ireneo::internal {
 namespace {
@@ -113,7 +114,8 @@ std::vector<std::string> IndexUpgrades() {
     DROP VIEW records;
     DROP VIEW arguments;
     )sql",
-                       kConflicts, kViews)};
+                       kConflicts, kViews),
+          LocalBlobStore::UpgradeTo3()};
 }
 
 }  // namespace ireneo::internal

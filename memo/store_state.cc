@@ -106,11 +106,7 @@ absl::StatusOr<std::optional<FoundCall>> StoreState::Find(const Digest& key,
   });
   if (waiting.has_value()) {
     if (load) {
-      waiting->blob = blobs_->Load(
-          result->digest, result->size,
-          result->size <= LocalBlobStore::kInlineLimit
-              ? std::optional(std::as_bytes(std::span(result->inline_bytes)))
-              : std::nullopt);
+      waiting->blob = blobs_->Load(*result);
     }
     return waiting;
   }

@@ -39,7 +39,7 @@ TEST(FormatTest, TheDatabaseHasTheNumbersOfTheSpecification) {
   const std::string header = FileBytes(dir.path() / "index.db").substr(0, 100);
   EXPECT_EQ(header.substr(0, 16), std::string("SQLite format 3\0", 16));
   EXPECT_EQ(header.substr(18, 2), "\2\2");                      // WAL.
-  EXPECT_EQ(header.substr(60, 4), std::string("\0\0\0\2", 4));  // user_version
+  EXPECT_EQ(header.substr(60, 4), std::string("\0\0\0\3", 4));  // user_version
   EXPECT_EQ(header.substr(68, 4), "Irno");  // application_id
 }
 
