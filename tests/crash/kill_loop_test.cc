@@ -14,22 +14,26 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memoize.h"
+#include "ireneo/memo/observer.h"
 #include "tests/crash/crash_util.h"
 #include "tests/store/test_util.h"
 
@@ -52,9 +56,15 @@ constexpr int kWindow = 60;
 }
 
 MemoStore OpenOrDie(const fs::path& directory) {
-  // Half of the processes look into the index each time.
   auto store = MemoStore::Open(
-      directory, {.memory_bytes = ::getpid() % 2 == 0 ? 0u : 1u << 20});
+      directory, {.observer =
+                      [](const CallEvent& event) {
+                        if (event.fault.ok()) return;
+                        Die(absl::StrCat("the store had a fault: ",
+                                         event.fault.ToString()));
+                      },
+                  // Half of the processes look into the index each time.
+                  .memory_bytes = ::getpid() % 2 == 0 ? 0u : 1u << 20});
   if (!store.ok())
     Die(absl::StrCat("cannot open: ", store.status().ToString()));
   return *std::move(store);
@@ -86,7 +96,8 @@ MemoStore OpenOrDie(const fs::path& directory) {
           group.push_back(any());
           if (f(group.back()) != KnownValue(group.back())) Die("wrong value");
         }
-        if (!batch.Flush().ok()) group.clear();
+        const absl::Status status = batch.Flush();
+        if (!status.ok()) Die(status.ToString());
       }
       for (const int n : group) acknowledge(n);
       continue;
@@ -95,9 +106,6 @@ MemoStore OpenOrDie(const fs::path& directory) {
     if ((what == 1 ? f.Recompute(n) : f(n)) != KnownValue(n)) {
       Die(absl::StrCat("wrong value of ", n));
     }
-    // What the store does not take is computed again, and no promise.
-    const auto stats = store.state().faults();
-    if (stats != 0) Die("the store had a fault");
     acknowledge(n);
   }
 }
@@ -134,24 +142,24 @@ class Process {
       std::_Exit(4);
     }
   }
-  Process(Process&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
-  Process& operator=(Process&&) = delete;
-  ~Process() { Kill(); }
-
-  // A process that died of anything else is a test failure.
-  void Kill() {
-    if (pid_ <= 0) return;
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  // Kills it. A process that ended before by itself is a test failure.
+  ~Process() {
     ::kill(pid_, SIGKILL);
     int status = 0;
     EXPECT_EQ(::waitpid(pid_, &status, 0), pid_);
     EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
         << "a process ended by itself: see what it said";
-    pid_ = -1;
   }
 
  private:
   pid_t pid_;
 };
+
+std::unique_ptr<Process> Start(std::vector<std::string> arguments) {
+  return std::make_unique<Process>(std::move(arguments));
+}
 
 std::vector<int> Acknowledged(const fs::path& path) {
   const std::string bytes = fs::exists(path) ? FileBytes(path) : "";
@@ -176,25 +184,23 @@ TEST(KillLoopTest, NothingAcknowledgedIsLostAndNothingWrongIsRead) {
     StartTrial(absl::StrCat("round ", rounds));
     const int last = first + kWindow;
     std::vector<fs::path> files;
-    std::vector<Process> processes;
+    std::vector<std::unique_ptr<Process>> processes;
     for (int i = 0; i < kWriters; ++i) {
       files.push_back(folder.path() / absl::StrCat("acknowledged_", i));
       fs::remove(files.back());
-      processes.emplace_back(std::vector<std::string>{
-          "write", directory, absl::StrCat(random()), absl::StrCat(first),
-          absl::StrCat(last), files.back()});
+      processes.push_back(
+          Start({"write", directory, absl::StrCat(random()),
+                 absl::StrCat(first), absl::StrCat(last), files.back()}));
     }
     for (int i = 0; i < kReaders; ++i) {
-      processes.emplace_back(
-          std::vector<std::string>{"read", directory, absl::StrCat(random()),
-                                   absl::StrCat(first), absl::StrCat(last)});
+      processes.push_back(Start({"read", directory, absl::StrCat(random()),
+                                 absl::StrCat(first), absl::StrCat(last)}));
     }
     // Some die while they open the store, which the first of them makes.
     std::shuffle(processes.begin(), processes.end(), random);
-    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 40));
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 160));
     while (!processes.empty()) {
-      std::this_thread::sleep_for(std::chrono::microseconds(random() % 8000));
-      processes.back().Kill();
+      std::this_thread::sleep_for(std::chrono::microseconds(random() % 20'000));
       processes.pop_back();
       ++killed;
     }
