@@ -219,7 +219,8 @@ TEST(PowerCutTest, NothingWrongIsReadWhateverWasLost) {
   const char* outputs = std::getenv("TEST_UNDECLARED_OUTPUTS_DIR");
   int failed_states = 0;
   const CrashStates::Counts counts = states.ForEach(
-      NumberFromEnvironment("IRENEO_CRASH_STATES", 6000), /*seed=*/1,
+      NumberFromEnvironment("IRENEO_CRASH_STATES", 6000),
+      NumberFromEnvironment("IRENEO_SEED", 1),
       [&](const CrashState& state, const std::vector<std::uint64_t>& marks,
           const DirectoryImage& image) {
         if (failed_states == kMostFailedStates) return;

@@ -125,7 +125,7 @@ class VfsFaultTest : public ::testing::Test {
 
   void TearDown() override {
     EndTrials();
-    std::printf("%d trials\n", trials_);
+    std::printf("vfs fault: %d trials\n", trials_);
   }
 
   fs::path directory() const { return folder_.path() / "store"; }
