@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -86,6 +87,23 @@ std::uint64_t NumberFromEnvironment(const char* name, std::uint64_t otherwise) {
   std::uint64_t number = 0;
   EXPECT_TRUE(absl::SimpleAtoi(text, &number)) << name << "=" << text;
   return number;
+}
+
+::testing::AssertionResult SameBytes(std::string_view actual,
+                                     std::string_view expected) {
+  if (actual == expected) return ::testing::AssertionSuccess();
+  const auto [at, other] = std::mismatch(actual.begin(), actual.end(),
+                                         expected.begin(), expected.end());
+  const auto show = [](std::string_view bytes, std::size_t from) {
+    constexpr std::size_t kShown = 20;
+    bytes.remove_prefix(from);
+    return ::testing::PrintToString(std::string(bytes.substr(0, kShown)));
+  };
+  const auto from = static_cast<std::size_t>(at - actual.begin());
+  return ::testing::AssertionFailure()
+         << actual.size() << " bytes, expected " << expected.size()
+         << ", and from byte " << from << " on " << show(actual, from)
+         << ", expected " << show(expected, from);
 }
 
 int CountFailures() {

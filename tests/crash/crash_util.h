@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
+#include "gtest/gtest.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/standard.h"
@@ -48,6 +50,10 @@ class FastDirectory {
 // How long tools/stress wants a test to run: the number in an environment
 // variable, or `otherwise`.
 std::uint64_t NumberFromEnvironment(const char* name, std::uint64_t otherwise);
+
+// Says where they differ, not what all of them are.
+::testing::AssertionResult SameBytes(std::string_view actual,
+                                     std::string_view expected);
 
 // The failed expectations of the current test.
 int CountFailures();

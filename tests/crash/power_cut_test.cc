@@ -104,14 +104,14 @@ void UseStore(const fs::path& directory, const FileSystem& files,
     const auto store = open();
     const auto f = MemoizeKnownValue(*store);
     for (int n = 0; n < 3; ++n) {
-      EXPECT_EQ(f(n), KnownValue(n));
+      EXPECT_TRUE(SameBytes(f(n), KnownValue(n)));
       journal.Mark(MarkOf(Done::kCalled, n));
     }
     for (int n = 0; n < 2; ++n) {
       EXPECT_THAT(store->blobs().Put(KnownBlob(n)), IsOk());
       journal.Mark(MarkOf(Done::kPut, n));
     }
-    EXPECT_EQ(f.Recompute(2), KnownValue(2));
+    EXPECT_TRUE(SameBytes(f.Recompute(2), KnownValue(2)));
     journal.Mark(MarkOf(Done::kChanging, 1));
     EXPECT_THAT(f.Forget(1), IsOk());
     journal.Mark(MarkOf(Done::kForgot, 1));
@@ -121,11 +121,11 @@ void UseStore(const fs::path& directory, const FileSystem& files,
   const auto store = open();
   const auto f = MemoizeKnownValue(*store);
   journal.Mark(MarkOf(Done::kChanging, 1));
-  EXPECT_EQ(f(1), KnownValue(1));
+  EXPECT_TRUE(SameBytes(f(1), KnownValue(1)));
   journal.Mark(MarkOf(Done::kCalled, 1));
   {
     const WriteBatch batch = store->Batch();
-    for (int n = 3; n < 7; ++n) EXPECT_EQ(f(n), KnownValue(n));
+    for (int n = 3; n < 7; ++n) EXPECT_TRUE(SameBytes(f(n), KnownValue(n)));
     EXPECT_THAT(batch.Flush(), IsOk());
     for (int n = 3; n < 7; ++n) journal.Mark(MarkOf(Done::kCalled, n));
   }
@@ -137,26 +137,27 @@ void UseStore(const fs::path& directory, const FileSystem& files,
   EXPECT_THAT(f.Forget(5), IsOk());
   journal.Mark(MarkOf(Done::kForgot, 5));
   journal.Mark(MarkOf(Done::kChanging, 5));
-  EXPECT_EQ(f(5), KnownValue(5));
+  EXPECT_TRUE(SameBytes(f(5), KnownValue(5)));
   journal.Mark(MarkOf(Done::kCalled, 5));
   for (int n = 7; n < kCalls; ++n) {
-    EXPECT_EQ(f(n), KnownValue(n));
+    EXPECT_TRUE(SameBytes(f(n), KnownValue(n)));
     journal.Mark(MarkOf(Done::kCalled, n));
   }
 }
 
-// `nothing_lost`: whether all that is expected must be there.
+// `must_open`: even if the store was not complete yet. `nothing_lost`: all that
+// is expected must be there.
 void CheckStore(const fs::path& directory, const Expected& expected,
-                bool nothing_lost) {
+                bool must_open, bool nothing_lost) {
   const auto store = MemoStore::Open(directory, {.memory_bytes = 0});
-  if (!store.ok() && !expected.opened && !nothing_lost) return;
+  if (!store.ok() && !must_open) return;
   ASSERT_THAT(store, IsOk());
   const auto f = MemoizeKnownValue(*store);
   for (int n = 0; n < kCalls; ++n) {
     SCOPED_TRACE(absl::StrCat("call ", n));
     const auto found = f.Lookup(n);
     ASSERT_THAT(found, IsOk());
-    EXPECT_EQ(found->value_or(KnownValue(n)), KnownValue(n));
+    EXPECT_TRUE(SameBytes(found->value_or(KnownValue(n)), KnownValue(n)));
     if (!nothing_lost) continue;
     if (expected.calls[n] == Expected::Call::kThere) {
       EXPECT_TRUE(found->has_value()) << "it was acknowledged";
@@ -170,7 +171,7 @@ void CheckStore(const fs::path& directory, const Expected& expected,
     const auto blob =
         store->blobs().Get(Digest::Of(std::as_bytes(std::span(bytes))));
     if (blob.ok()) {
-      EXPECT_EQ(Text(blob->bytes()), bytes);
+      EXPECT_TRUE(SameBytes(Text(blob->bytes()), bytes));
     } else {
       EXPECT_TRUE(absl::IsNotFound(blob.status()) ||
                   absl::IsDataLoss(blob.status()))
@@ -182,17 +183,17 @@ void CheckStore(const fs::path& directory, const Expected& expected,
   }
   // Whatever is lost heals.
   for (int n = 0; n < kCalls; ++n) {
-    EXPECT_EQ(f(n), KnownValue(n));
+    EXPECT_TRUE(SameBytes(f(n), KnownValue(n)));
     const auto found = f.Lookup(n);
     ASSERT_THAT(found, IsOk());
-    EXPECT_EQ(found->value_or("not remembered"), KnownValue(n));
+    EXPECT_TRUE(SameBytes(found->value_or("not remembered"), KnownValue(n)));
   }
   for (int n = 0; n < kBlobs; ++n) {
     const auto put = store->blobs().Put(KnownBlob(n));
     ASSERT_THAT(put, IsOk());
     const auto blob = store->blobs().Get(put->digest);
     ASSERT_THAT(blob, IsOk());
-    EXPECT_EQ(Text(blob->bytes()), KnownBlob(n));
+    EXPECT_TRUE(SameBytes(Text(blob->bytes()), KnownBlob(n)));
   }
 }
 
@@ -219,7 +220,7 @@ TEST(PowerCutTest, NothingWrongIsReadWhateverWasLost) {
   const char* outputs = std::getenv("TEST_UNDECLARED_OUTPUTS_DIR");
   int failed_states = 0;
   const CrashStates::Counts counts = states.ForEach(
-      NumberFromEnvironment("IRENEO_CRASH_STATES", 6000),
+      NumberFromEnvironment("IRENEO_CRASH_STATES", 5000),
       NumberFromEnvironment("IRENEO_SEED", 1),
       [&](const CrashState& state, const std::vector<std::uint64_t>& marks,
           const DirectoryImage& image) {
@@ -228,7 +229,10 @@ TEST(PowerCutTest, NothingWrongIsReadWhateverWasLost) {
         StartTrial(state.Describe());
         const int failures = CountFailures();
         WriteImage(image, replayed);
-        CheckStore(replayed / "store", ExpectedAfter(marks), state.IsKill());
+        const Expected expected = ExpectedAfter(marks);
+        CheckStore(replayed / "store", expected,
+                   /*must_open=*/state.IsKill() || expected.opened,
+                   /*nothing_lost=*/state.IsKill());
         fs::remove_all(replayed);
         if (CountFailures() == failures) return;
         ++failed_states;
@@ -237,9 +241,9 @@ TEST(PowerCutTest, NothingWrongIsReadWhateverWasLost) {
         }
       });
   EndTrials();
-  std::printf("power cut: %zu operations, %zu states (%zu chosen of %zu)\n",
-              all, counts.distinct, counts.chosen, counts.possible);
-  EXPECT_GT(counts.distinct, 1000u);
+  std::printf("power cut: %zu operations, %zu states of %zu\n", all,
+              counts.visited, counts.possible);
+  EXPECT_GT(counts.visited, 1000u);
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ void ExpectCleanBlob(const absl::StatusOr<Blob>& blob,
                      const std::string& bytes) {
   ExpectClean(blob.status());
   if (blob.ok()) {
-    EXPECT_EQ(Text(blob->bytes()), bytes);
+    EXPECT_TRUE(SameBytes(Text(blob->bytes()), bytes));
   }
 }
 
@@ -97,20 +97,20 @@ void CheckStore(const fs::path& directory) {
   for (int n = 0; n < kCalls; ++n) {
     const auto found = f.Lookup(n);
     ASSERT_THAT(found, IsOk());
-    EXPECT_EQ(found->value_or("lost"), KnownValue(n));
+    EXPECT_TRUE(SameBytes(found->value_or("lost"), KnownValue(n)));
   }
   for (int n = 0; n < kBlobs; ++n) {
     const auto blob = store->blobs().Get(DigestOf(KnownBlob(n)));
     ASSERT_THAT(blob, IsOk());
-    EXPECT_EQ(Text(blob->bytes()), KnownBlob(n));
+    EXPECT_TRUE(SameBytes(Text(blob->bytes()), KnownBlob(n)));
   }
   // It can be written to, and what a trial may have left half done does not
   // matter.
   for (int n = kCalls; n < kCalls + 4; ++n) {
-    EXPECT_EQ(f(n), KnownValue(n));
+    EXPECT_TRUE(SameBytes(f(n), KnownValue(n)));
     const auto found = f.Lookup(n);
     ASSERT_THAT(found, IsOk());
-    EXPECT_EQ(found->value_or("lost"), KnownValue(n));
+    EXPECT_TRUE(SameBytes(found->value_or("lost"), KnownValue(n)));
   }
   EXPECT_EQ(store->Stats()->faults, 0);
 }
@@ -216,7 +216,7 @@ TEST_F(VfsFaultTest, Put) {
           if (!put.has_value()) return;
           const auto blob = store.blobs().Get(*put);
           ASSERT_THAT(blob, IsOk());
-          EXPECT_EQ(Text(blob->bytes()), KnownBlob(n));
+          EXPECT_TRUE(SameBytes(Text(blob->bytes()), KnownBlob(n)));
         });
   }
 }
@@ -235,7 +235,7 @@ TEST_F(VfsFaultTest, Hit) {
   FailEachIn(
       [&](const MemoStore& store) {
         const auto f = MemoizeKnownValue(store);
-        for (const int n : {0, 2}) EXPECT_EQ(f(n), KnownValue(n));
+        for (const int n : {0, 2}) EXPECT_TRUE(SameBytes(f(n), KnownValue(n)));
       },
       nullptr);
 }
@@ -245,7 +245,7 @@ TEST_F(VfsFaultTest, Miss) {
       [&](const MemoStore& store) {
         const auto f = MemoizeKnownValue(store);
         for (const int n : {kNewSmallCall, kNewLargeCall}) {
-          EXPECT_EQ(f(n), KnownValue(n));
+          EXPECT_TRUE(SameBytes(f(n), KnownValue(n)));
         }
       },
       [&](const MemoStore& store) {
@@ -253,8 +253,8 @@ TEST_F(VfsFaultTest, Miss) {
         for (const int n : {kNewSmallCall, kNewLargeCall}) {
           const auto found = f.Lookup(n);
           ASSERT_THAT(found, IsOk());
-          EXPECT_EQ(found->value_or(KnownValue(n)), KnownValue(n));
-          EXPECT_EQ(f(n), KnownValue(n));
+          EXPECT_TRUE(SameBytes(found->value_or(KnownValue(n)), KnownValue(n)));
+          EXPECT_TRUE(SameBytes(f(n), KnownValue(n)));
         }
       });
 }
@@ -264,7 +264,7 @@ TEST_F(VfsFaultTest, RecomputeAndForget) {
   FailEachIn(
       [&](const MemoStore& store) {
         const auto f = MemoizeKnownValue(store);
-        EXPECT_EQ(f.Recompute(2), KnownValue(2));
+        EXPECT_TRUE(SameBytes(f.Recompute(2), KnownValue(2)));
         forgot = {f.Forget(0), f.Forget(5)};
         for (const absl::Status& status : forgot) ExpectClean(status);
       },
@@ -274,7 +274,7 @@ TEST_F(VfsFaultTest, RecomputeAndForget) {
           const auto found = f.Contains(n);
           ASSERT_THAT(found, IsOk());
           EXPECT_EQ(*found, !forgot[n == 0 ? 0 : 1].ok());
-          EXPECT_EQ(f(n), KnownValue(n));
+          EXPECT_TRUE(SameBytes(f(n), KnownValue(n)));
         }
       });
 }
@@ -286,7 +286,7 @@ TEST_F(VfsFaultTest, Batch) {
         const auto f = MemoizeKnownValue(store);
         const WriteBatch batch = store.Batch();
         for (int n = kNewSmallCall; n <= kNewLargeCall; ++n) {
-          EXPECT_EQ(f(n), KnownValue(n));
+          EXPECT_TRUE(SameBytes(f(n), KnownValue(n)));
         }
         flushed = batch.Flush();
         ExpectClean(flushed);
@@ -316,9 +316,9 @@ TEST_F(VfsFaultTest, WholeSession) {
       if (store.ok()) {
         const auto f = MemoizeKnownValue(*store);
         for (int n = 0; n <= kNewLargeCall; ++n) {
-          EXPECT_EQ(f(n), KnownValue(n));
+          EXPECT_TRUE(SameBytes(f(n), KnownValue(n)));
         }
-        EXPECT_EQ(f.Recompute(3), KnownValue(3));
+        EXPECT_TRUE(SameBytes(f.Recompute(3), KnownValue(3)));
         ExpectClean(store->blobs().Put(KnownBlob(kBlobs)).status());
         ExpectClean(store->Stats().status());
       }

@@ -223,26 +223,11 @@ CrashStates::Counts CrashStates::ForEach(
                            const DirectoryImage&)>
         visit) const {
   std::mt19937_64 random(seed);
-  Counts counts;
-  std::vector<CrashState> chosen;
-  // Moves as many of `states` as the share of the budget allows, at random
-  // unless all.
-  const auto choose = [&](std::vector<CrashState>& states, std::size_t share) {
-    counts.possible += states.size();
-    if (states.size() > share) {
-      std::shuffle(states.begin(), states.end(), random);
-      states.resize(share);
-    }
-    std::move(states.begin(), states.end(), std::back_inserter(chosen));
-  };
-  const auto left = [&] { return budget - std::min(budget, chosen.size()); };
-
   std::vector<CrashState> at_order;
   std::vector<CrashState> other;
-  std::vector<CrashState> single;
-  std::vector<CrashState> several;
+  std::vector<CrashState> partial;
   const std::size_t attempts =
-      std::max<std::size_t>(64, budget / (entries_.size() - initial_ + 1));
+      std::max<std::size_t>(64, 2 * budget / (entries_.size() - initial_ + 1));
   for (std::size_t prefix = initial_; prefix <= entries_.size(); ++prefix) {
     const bool orders =
         (prefix > initial_ && Orders(entries_[prefix - 1].kind)) ||
@@ -267,9 +252,9 @@ CrashStates::Counts CrashStates::ForEach(
       }
     }
     for (const std::size_t lost : unsynced) {
-      single.push_back({.prefix = prefix, .lost = {lost}});
+      partial.push_back({.prefix = prefix, .lost = {lost}});
       if (IsWrite(lost)) {
-        single.push_back({.prefix = prefix, .lost = {lost}, .zeros = true});
+        partial.push_back({.prefix = prefix, .lost = {lost}, .zeros = true});
       }
     }
     if (unsynced.size() < 2) continue;
@@ -278,7 +263,7 @@ CrashStates::Counts CrashStates::ForEach(
       std::size_t b = unsynced[random() % unsynced.size()];
       if (a == b) continue;
       if (a > b) std::swap(a, b);
-      several.push_back(
+      partial.push_back(
           {.prefix = prefix, .lost = {a, b}, .zeros = random() % 2 == 0});
     }
     for (std::size_t i = 0; i < attempts; ++i) {
@@ -293,14 +278,14 @@ CrashStates::Counts CrashStates::ForEach(
                               : random() % 8 < eighths;
         if (lost) state.lost.push_back(entry);
       }
-      several.push_back(std::move(state));
+      partial.push_back(std::move(state));
     }
   }
-  choose(at_order, left());
-  choose(other, left());
-  choose(single, left() / 2);
-  choose(several, left());
-  counts.chosen = chosen.size();
+  std::vector<CrashState> states;
+  for (std::vector<CrashState>* group : {&at_order, &other, &partial}) {
+    std::shuffle(group->begin(), group->end(), random);
+    std::move(group->begin(), group->end(), std::back_inserter(states));
+  }
 
   std::vector<std::size_t> marks_before(entries_.size() + 1);
   std::vector<std::uint64_t> marks;
@@ -309,13 +294,15 @@ CrashStates::Counts CrashStates::ForEach(
     marks_before[i + 1] = marks.size();
   }
   std::unordered_set<std::string> seen;
-  for (const CrashState& state : chosen) {
+  Counts counts{.possible = states.size()};
+  for (const CrashState& state : states) {
+    if (counts.visited == budget) break;
     const DirectoryImage image = Replay(state);
     const std::size_t count = marks_before[state.prefix];
     if (!seen.insert(HashOf(image, count, state.IsKill()).ToHex()).second) {
       continue;
     }
-    ++counts.distinct;
+    ++counts.visited;
     visit(
         state,
         std::vector<std::uint64_t>(

@@ -61,18 +61,16 @@ struct CrashState {
 class CrashStates {
  public:
   struct Counts {
-    std::size_t possible = 0;  // Of the kinds that are enumerated.
-    std::size_t chosen = 0;
-    std::size_t distinct = 0;  // Visited.
+    std::size_t possible = 0;  // That were thought of; some are equal.
+    std::size_t visited = 0;
   };
 
   explicit CrashStates(const Journal& journal);
 
-  // Visits about `budget` states, each with the marks before the cut, without
-  // repeating itself: of every prefix that with nothing lost, with everything,
-  // and with a torn end; then those with one loss, with two, with random ones.
-  // If the budget is smaller than that, the prefixes around syncs, renames,
-  // removals and marks come first.
+  // Visits at most `budget` states, no two alike, each with the marks before
+  // the cut: of every prefix that with nothing lost, with everything, and with
+  // a torn end, those around syncs, renames, removals and marks first; then,
+  // mixed, those with one loss, with two, and with random ones.
   Counts ForEach(std::size_t budget, std::uint64_t seed,
                  absl::FunctionRef<void(const CrashState& state,
                                         const std::vector<std::uint64_t>& marks,
