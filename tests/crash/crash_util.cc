@@ -19,9 +19,8 @@ namespace {
 constexpr unsigned kTrialSeconds = 60;
 
 std::string Repeated(const std::string& text, std::size_t size) {
-  std::string bytes;
-  bytes.reserve(size + text.size());
-  while (bytes.size() < size) bytes += text;
+  std::string bytes = text;
+  while (bytes.size() < size) bytes.append(bytes);
   bytes.resize(size);
   return bytes;
 }

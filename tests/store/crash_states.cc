@@ -1,6 +1,7 @@
 #include "tests/store/crash_states.h"
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <random>
 #include <unordered_set>
@@ -75,10 +76,10 @@ void Apply(std::string& contents, const JournalEntry& write, bool zeros,
       contents.resize(write.offset + end);
     }
     if (zeros) {
-      std::fill_n(contents.begin() + write.offset + begin, end - begin, '\0');
+      std::memset(contents.data() + write.offset + begin, 0, end - begin);
     } else {
-      std::copy(bytes.begin() + begin, bytes.begin() + end,
-                contents.begin() + write.offset + begin);
+      std::memcpy(contents.data() + write.offset + begin, bytes.data() + begin,
+                  end - begin);
     }
   };
   switch (tear) {
