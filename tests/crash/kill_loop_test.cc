@@ -44,6 +44,8 @@ namespace fs = std::filesystem;
 
 constexpr int kWriters = 3;
 constexpr int kReaders = 1;
+// A collector is one more kind of process, and what it may drop is no longer
+// expected of the store, only that it is right if it is there.
 // Writers and readers of one time work on the same arguments.
 constexpr int kWindow = 60;
 
