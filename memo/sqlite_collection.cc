@@ -102,6 +102,7 @@ absl::Status SqliteIndex::ForEachUse(
     use.version = select.ColumnText(2);
     IRENEO_ASSIGN_OR_RETURN(use.result, select.ColumnDigest(3));
     use.result_size = static_cast<std::uint64_t>(select.ColumnInt64(4));
+    use.result_is_blob = use.result_size > kSmallValue;
     use.elapsed = absl::Nanoseconds(select.ColumnInt64(5));
     use.created = absl::FromUnixMicros(select.ColumnInt64(6));
     use.last_use = absl::FromUnixMicros(select.ColumnInt64(7));
