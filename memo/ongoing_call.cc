@@ -265,6 +265,7 @@ bool OngoingCall::Remember(absl::FunctionRef<void(Sink&)> write) {
   }
   remembered_ = key_;
   flight_.Land(true);
+  store.KeepWithinLimit(result_bytes_);
   return true;
 }
 

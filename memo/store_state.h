@@ -20,13 +20,16 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "ireneo/memo/call_batch.h"
+#include "ireneo/memo/collection.h"
 #include "ireneo/memo/flight.h"
 #include "ireneo/memo/memo_index.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memory_tier.h"
 #include "ireneo/memo/observer.h"
+#include "ireneo/memo/size_limit.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/digest.h"
+#include "ireneo/store/file_system.h"
 #include "ireneo/store/local_blob_store.h"
 
 namespace ireneo::internal {
@@ -46,6 +49,7 @@ class StoreState {
   // For reading, and for what changes no result: the members below keep the
   // memory tier and the batch in step.
   MemoIndex& index() { return *index_; }
+  const FileSystem& files() const { return files_; }
   FlightTable& flights() { return flights_; }
 
   // What is remembered of `key`: in memory, in the batch or in the index; with
@@ -63,6 +67,14 @@ class StoreState {
   absl::Status Forget(const Digest& key);
   absl::Status ForgetFunction(const Digest& function_digest);
   absl::Status ForgetResult(const Digest& key, const Digest& result, bool lost);
+
+  // See MemoStore.
+  absl::StatusOr<CollectReport> Collect(const CollectOptions& options);
+
+  // If the store is limited in size: to be called when a call was remembered
+  // that brought about so many bytes, and when nobody waits for it any more.
+  // Collects if it is time and the store is too large.
+  void KeepWithinLimit(std::uint64_t written);
 
   // While at least one batch is open, calls are written in groups.
   void OpenBatch() { batch_.Open(); }
@@ -101,6 +113,9 @@ class StoreState {
              std::unique_ptr<Database> database,
              std::unique_ptr<LocalBlobStore> blobs);
 
+  absl::StatusOr<CollectReport> Collect(const CollectOptions& options,
+                                        bool thorough);
+
   // With `hits_mutex_` held.
   void DropHitsOfParent();
 
@@ -112,12 +127,14 @@ class StoreState {
 
   const std::filesystem::path directory_;
   const CallObserver observer_;
+  const FileSystem& files_;
   const std::unique_ptr<Database> database_;
   const std::unique_ptr<LocalBlobStore> blobs_;
   const std::unique_ptr<MemoIndex> index_;
   MemoryTier memory_;
   CallBatch batch_;
   FlightTable flights_;
+  SizeLimit limit_;
   std::atomic<std::int64_t> faults_ = 0;
 
   std::mutex hits_mutex_;

@@ -20,8 +20,10 @@
 
 #include "ireneo/store/local_blob_store.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -403,6 +405,59 @@ absl::Status LocalBlobStore::Remove(const Digest& digest) {
   }
   absl::Status status = file_system_.Remove(PathOf(digest));
   return absl::IsNotFound(status) ? absl::OkStatus() : status;
+}
+
+// Files are moved to tmp/ while the transaction keeps others from committing
+// their blobs: whoever has found one present finds it gone when it commits.
+absl::StatusOr<RemovedBlobs> LocalBlobStore::RemoveGarbage(
+    std::uint8_t /*shard*/, std::span<const Digest> digests,
+    IsGarbageFn is_garbage) {
+  constexpr std::size_t kGroup = 64;
+  RemovedBlobs removed;
+  while (!digests.empty()) {
+    const auto group = digests.first(std::min(kGroup, digests.size()));
+    digests = digests.subspan(group.size());
+    std::vector<std::filesystem::path> moved;
+    {
+      IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+      IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                              WriteTransaction::Begin(connection));
+      for (const Digest& digest : group) {
+        IRENEO_ASSIGN_OR_RETURN(const bool garbage,
+                                is_garbage(digest, connection));
+        if (!garbage) continue;
+        bool is_file = false;
+        {
+          IRENEO_ASSIGN_OR_RETURN(
+              Statement remove,
+              connection.Prepare("DELETE FROM blobs WHERE digest = ? "
+                                 "RETURNING size, data IS NULL"));
+          remove.Bind(1, digest);
+          IRENEO_ASSIGN_OR_RETURN(const bool found, remove.Step());
+          if (!found) continue;
+          ++removed.blobs;
+          removed.size += static_cast<std::uint64_t>(remove.ColumnInt64(0));
+          is_file = remove.ColumnInt64(1) != 0;
+        }
+        if (!is_file) continue;
+        std::filesystem::path temporary =
+            directory_ / kTemporary / UniqueName();
+        const absl::Status status =
+            file_system_.Rename(PathOf(digest), temporary);
+        if (status.ok()) {
+          moved.push_back(std::move(temporary));
+        } else if (!absl::IsNotFound(status)) {
+          removed.files.Update(status);
+        }
+      }
+      IRENEO_RETURN_IF_ERROR(transaction.Commit());
+    }
+    for (const std::filesystem::path& path : moved) {
+      removed.files.Update(file_system_.Remove(path));
+    }
+  }
+  removed.stored = removed.size;
+  return removed;
 }
 
 absl::Status LocalBlobStore::ForEach(

@@ -33,6 +33,15 @@ struct StagedBlob {
   bool present = false;
 };
 
+// What became of a group of blobs that were to be removed.
+struct RemovedBlobs {
+  std::int64_t blobs = 0;
+  std::uint64_t size = 0;    // Bytes of their payloads.
+  std::uint64_t stored = 0;  // Bytes that they took.
+  // The first failure to remove a file.
+  absl::Status files = absl::OkStatus();
+};
+
 // Thread-safe; many processes may use one directory at once.
 //
 // Bytes are checked against their digest when a blob is read: a file the first
@@ -77,6 +86,18 @@ class LocalBlobStore final : public BlobStore {
   absl::StatusOr<Blob> Load(
       const Digest& digest, std::uint64_t size,
       std::optional<std::span<const std::byte>> inline_bytes) const;
+
+  // Removes blobs of one shard, in groups: those that are garbage still, as
+  // `is_garbage` says, which may read through the connection, in the
+  // transaction that deletes their rows.
+  //
+  // Errors: those of the database and of `is_garbage`. Groups that were done
+  // before stay removed.
+  using IsGarbageFn = absl::FunctionRef<absl::StatusOr<bool>(
+      const Digest& digest, Connection& connection)>;
+  absl::StatusOr<RemovedBlobs> RemoveGarbage(std::uint8_t shard,
+                                             std::span<const Digest> digests,
+                                             IsGarbageFn is_garbage);
 
   // Where the file of a blob is, if it is not small.
   std::filesystem::path PathOf(const Digest& digest) const;
