@@ -17,10 +17,31 @@ constexpr double kCallRow = 320;
 constexpr double kBlobRow = 60;
 // What an empty index takes.
 constexpr double kEmptyIndex = 96 << 10;
-// Pages are half full at worst, or have much that is free to be used again.
-constexpr double kMostRowScale = 4;
+// Pages are two thirds full, where keys come and go at random. What they have
+// free beyond that is used again, and no reason to forget more.
+constexpr double kMostRowScale = 1.5;
 
 bool IsFile(std::uint64_t size) { return size > LocalBlobStore::kInlineLimit; }
+
+// What the payload of a small blob takes in a database of SQLite, about: the
+// beginning is among the other rows, what does not fit has pages of its own,
+// which are given back when it goes.
+struct InlineBytes {
+  explicit InlineBytes(std::uint64_t size) {
+    constexpr std::uint64_t kMostAmongRows = 970;
+    constexpr std::uint64_t kBeginning = 489;
+    constexpr std::uint64_t kPage = 4096;
+    if (size <= kMostAmongRows) {
+      among_rows = static_cast<double>(size);
+    } else {
+      among_rows = kBeginning;
+      pages =
+          static_cast<double>((size - kBeginning + kPage - 1) / kPage * kPage);
+    }
+  }
+  double among_rows = 0;
+  double pages = 0;
+};
 
 }  // namespace
 
@@ -164,17 +185,23 @@ void CollectionPlan::FindOutdated(int keep_versions) {
 }
 
 void CollectionPlan::LearnCosts(std::uint64_t usage) {
-  double files = 0;
+  double files = 0;  // And pages.
   double rows = kCallRow * static_cast<double>(calls_.size());
   for (const Blob& blob : blobs_) {
-    (IsFile(blob.size) ? files : rows) += static_cast<double>(blob.size);
     rows += kBlobRow;
+    if (IsFile(blob.size)) {
+      files += static_cast<double>(blob.size);
+    } else {
+      const InlineBytes bytes(blob.size);
+      files += bytes.pages;
+      rows += bytes.among_rows;
+    }
   }
-  usage_ = static_cast<double>(usage);
-  if (rows > 0) {
-    row_scale_ =
-        std::clamp((usage_ - files - kEmptyIndex) / rows, 0.0, kMostRowScale);
-  }
+  const double index = static_cast<double>(usage) - files - kEmptyIndex;
+  if (rows > 0) row_scale_ = std::clamp(index / rows, 0.0, kMostRowScale);
+  usage_ = std::min(static_cast<double>(usage),
+                    files + kEmptyIndex + row_scale_ * rows);
+  room_ = static_cast<double>(usage) - usage_;
   for (const Blob& blob : blobs_) {
     // Will go in any case.
     if (blob.is_garbage()) usage_ -= CostOf(blob);
@@ -183,9 +210,10 @@ void CollectionPlan::LearnCosts(std::uint64_t usage) {
 }
 
 double CollectionPlan::CostOf(const Blob& blob) const {
-  const auto size = static_cast<double>(blob.size);
-  return IsFile(blob.size) ? size + row_scale_ * kBlobRow
-                           : row_scale_ * (size + kBlobRow);
+  const double row = row_scale_ * kBlobRow;
+  if (IsFile(blob.size)) return row + static_cast<double>(blob.size);
+  const InlineBytes bytes(blob.size);
+  return row + row_scale_ * bytes.among_rows + bytes.pages;
 }
 
 void CollectionPlan::Forget(Call& call) {
@@ -217,7 +245,10 @@ void CollectionPlan::ForgetDownTo(const CollectOptions& options) {
     return call.result != kNone && IsFile(blobs_[call.result].size);
   };
   for (const Call& call : calls_) {
-    if (call.is_victim || !shares_file(call)) continue;
+    if (call.is_victim || !versions_[call.function].selected ||
+        !shares_file(call)) {
+      continue;
+    }
     double& rank = of_files[call.result];
     if (by_cost) {
       rank += call.seconds;
@@ -292,7 +323,7 @@ CollectReport CollectionPlan::Forecast() const {
     if (function.calls > 0) report.functions.push_back(std::move(function));
   }
   report.bytes_after =
-      usage_ > 0 ? static_cast<std::uint64_t>(usage_) : std::uint64_t{0};
+      static_cast<std::uint64_t>(std::max(usage_ + room_, 0.0));
   return report;
 }
 

@@ -115,7 +115,8 @@ class CollectionPlan {
   std::vector<Version> versions_;
   absl::flat_hash_set<Digest> pins_;
   bool all_selected_ = true;
-  double usage_ = 0;           // Of the disk, as far as it is planned.
+  double usage_ = 0;           // Of the disk, as far as it is planned,
+  double room_ = 0;            // but for what is free in the index.
   double selected_usage_ = 0;  // By calls that the criteria are for.
   double row_scale_ = 1;       // Bytes of disk for one in a row.
 };

@@ -72,6 +72,10 @@ std::string RandomHex() {
 // Files that a process was killed over. Nobody writes one for so long.
 constexpr absl::Duration kLeftOverAge = absl::Hours(24);
 
+// The row of a blob says when it was last put, to that much: long before its
+// time of grace is over (memo/collection.h).
+constexpr absl::Duration kFreshenAfter = absl::Minutes(1);
+
 // Trouble here is none of the caller's: another process may be tidying up too.
 void RemoveLeftOvers(const std::filesystem::path& folder,
                      const FileSystem& file_system) {
@@ -227,6 +231,40 @@ absl::StatusOr<bool> LocalBlobStore::Commit(const StagedBlob& blob,
   return inserted;
 }
 
+absl::StatusOr<bool> LocalBlobStore::IsPresentAndFresh(const StagedBlob& blob,
+                                                       Connection& connection) {
+  bool fresh = false;
+  {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select, connection.Prepare("SELECT created FROM blobs "
+                                             "WHERE digest = ? AND data IS ?"));
+    select.Bind(1, blob.digest);
+    if (blob.size <= kInlineLimit) {
+      select.Bind(2, std::as_bytes(std::span(blob.inline_bytes)));
+    } else {
+      select.BindNull(2);
+    }
+    IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
+    if (!found) return false;
+    fresh = absl::FromUnixMicros(select.ColumnInt64(0)) >
+            absl::Now() - kFreshenAfter;
+  }
+  if (fresh) return true;
+  IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                          WriteTransaction::Begin(connection));
+  {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement update,
+        connection.Prepare("UPDATE blobs SET created = ? WHERE digest = ?"));
+    update.Bind(1, absl::ToUnixMicros(absl::Now())).Bind(2, blob.digest);
+    IRENEO_RETURN_IF_ERROR(update.Run());
+  }
+  // If it was collected meanwhile, it is put once more.
+  const bool present = connection.changes() > 0;
+  IRENEO_RETURN_IF_ERROR(transaction.Commit());
+  return present;
+}
+
 absl::StatusOr<PutResult> LocalBlobStore::Put(
     absl::FunctionRef<void(Sink&)> write) {
   constexpr int kAttempts = 3;
@@ -234,18 +272,11 @@ absl::StatusOr<PutResult> LocalBlobStore::Put(
     IRENEO_ASSIGN_OR_RETURN(const StagedBlob blob, Stage(write));
     PutResult result{.digest = blob.digest, .size = blob.size};
     IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
-    if (blob.size <= kInlineLimit) {
+    if (blob.size <= kInlineLimit || blob.present) {
       // Looking is cheaper than a transaction that changes nothing.
-      IRENEO_ASSIGN_OR_RETURN(
-          Statement select,
-          connection.Prepare("SELECT 1 FROM blobs "
-                             "WHERE digest = ? AND data IS ?"));
-      select.Bind(1, blob.digest)
-          .Bind(2, std::as_bytes(std::span(blob.inline_bytes)));
-      IRENEO_ASSIGN_OR_RETURN(const bool present, select.Step());
+      IRENEO_ASSIGN_OR_RETURN(const bool present,
+                              IsPresentAndFresh(blob, connection));
       if (present) return result;
-    } else if (blob.present) {
-      return result;
     }
     IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                             WriteTransaction::Begin(connection));
@@ -429,16 +460,20 @@ absl::StatusOr<RemovedBlobs> LocalBlobStore::RemoveGarbage(
         bool is_file = false;
         {
           IRENEO_ASSIGN_OR_RETURN(
-              Statement remove,
-              connection.Prepare("DELETE FROM blobs WHERE digest = ? "
-                                 "RETURNING size, data IS NULL"));
-          remove.Bind(1, digest);
-          IRENEO_ASSIGN_OR_RETURN(const bool found, remove.Step());
+              Statement select,
+              connection.Prepare("SELECT size, data IS NULL FROM blobs "
+                                 "WHERE digest = ?"));
+          select.Bind(1, digest);
+          IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
           if (!found) continue;
           ++removed.blobs;
-          removed.size += static_cast<std::uint64_t>(remove.ColumnInt64(0));
-          is_file = remove.ColumnInt64(1) != 0;
+          removed.size += static_cast<std::uint64_t>(select.ColumnInt64(0));
+          is_file = select.ColumnInt64(1) != 0;
         }
+        IRENEO_ASSIGN_OR_RETURN(
+            Statement remove,
+            connection.Prepare("DELETE FROM blobs WHERE digest = ?"));
+        IRENEO_RETURN_IF_ERROR(remove.Bind(1, digest).Run());
         if (!is_file) continue;
         std::filesystem::path temporary =
             directory_ / kTemporary / UniqueName();

@@ -112,6 +112,9 @@ class LocalBlobStore final : public BlobStore {
 
   absl::StatusOr<bool> IsPresent(const Digest& digest,
                                  std::uint64_t size) const;
+  // Whether the blob has its row, which then says that it was put just now.
+  static absl::StatusOr<bool> IsPresentAndFresh(const StagedBlob& blob,
+                                                Connection& connection);
   absl::Status WriteFile(const StagedBlob& blob,
                          absl::FunctionRef<void(Sink&)> write);
   absl::Status Publish(const std::filesystem::path& temporary,
