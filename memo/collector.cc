@@ -29,9 +29,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,6 +37,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "ireneo/memo/collection_plan.h"
+#include "ireneo/memo/index_recovery.h"
+#include "ireneo/store/file_lock.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -55,60 +55,28 @@ std::filesystem::path LockPath(const std::filesystem::path& directory) {
   return directory / "locks" / "gc";
 }
 
-// The lock that a collection holds: of the open file description, so it goes
-// with the process.
-class CollectionLock {
- public:
-  static absl::StatusOr<CollectionLock> Take(
-      const std::filesystem::path& directory) {
-    const std::filesystem::path path = LockPath(directory);
-    CollectionLock lock(
-        ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-    if (lock.file_ < 0) {
-      return absl::ErrnoToStatus(errno,
-                                 absl::StrCat("cannot open ", path.native(),
-                                              ", which a collection locks"));
-    }
-    if (Set(lock.file_, F_WRLCK) == 0) return lock;
-    if (errno == EAGAIN || errno == EACCES) {
-      return absl::UnavailableError(
-          absl::StrCat("another collection is running in ", directory.native(),
-                       ": let it finish"));
-    }
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot lock ", path.native(), ": ", std::strerror(errno),
-                     ". Collect on a file system that has locks"));
-  }
-  CollectionLock(CollectionLock&& other) noexcept
-      : file_(std::exchange(other.file_, -1)) {}
-  CollectionLock& operator=(CollectionLock&&) = delete;
-  ~CollectionLock() {
-    if (file_ < 0) return;
-    // Closing would not do: a child may have the file, too.
-    (void)Set(file_, F_UNLCK);
-    ::close(file_);
-  }
+absl::StatusOr<FileLock> Lock(const std::filesystem::path& directory) {
+  absl::StatusOr<FileLock> lock =
+      FileLock::Acquire(LockPath(directory), FileLock::Mode::kExclusive);
+  if (!absl::IsUnavailable(lock.status())) return lock;
+  return absl::UnavailableError(
+      absl::StrCat("another collection is running in ", directory.native(),
+                   ": let it finish"));
+}
 
-  // Trouble here costs a collection that was not needed.
-  void Write(const std::optional<LastCollection>& last) {
-    if (::ftruncate(file_, 0) != 0 || !last.has_value()) return;
+// With the lock held. Trouble here costs a collection that was not needed.
+void WriteLastCollection(const std::filesystem::path& directory,
+                         const std::optional<LastCollection>& last) {
+  const int file =
+      ::open(LockPath(directory).c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
+  if (file < 0) return;
+  if (last.has_value()) {
     const std::string text = absl::StrCat(R"({"limit":)", last->limit,
                                           R"(,"usage":)", last->usage, "}\n");
-    (void)!::pwrite(file_, text.data(), text.size(), 0);
+    (void)!::write(file, text.data(), text.size());
   }
-
- private:
-  explicit CollectionLock(int file) : file_(file) {}
-
-  static int Set(int file, short type) {
-    struct flock lock = {};
-    lock.l_type = type;
-    lock.l_whence = SEEK_SET;  // All of it.
-    return ::fcntl(file, F_OFD_SETLK, &lock);
-  }
-
-  int file_;
-};
+  ::close(file);
+}
 
 absl::Status CheckOptions(const CollectOptions& options) {
   if (options.max_bytes.has_value()) {
@@ -231,6 +199,8 @@ absl::Status RemoveLeftOvers(const CollectedStore& store, bool dry_run,
                  [&](const std::filesystem::path&, const FileInfo& info) {
                    report.quarantine_bytes += info.size;
                  });
+  // Those of which a restored index does not know yet are no strays.
+  if (NeedsRescan(store.directory, store.files)) return absl::OkStatus();
   IRENEO_ASSIGN_OR_RETURN(const StrayFiles strays,
                           store.index.FindStrays(limit, /*remove=*/!dry_run));
   report.left_over_files += strays.files;
@@ -271,10 +241,9 @@ absl::StatusOr<CollectReport> Collect(const CollectedStore& store,
                                       const CollectOptions& options,
                                       bool thorough) {
   IRENEO_RETURN_IF_ERROR(CheckOptions(options));
-  std::optional<CollectionLock> lock;
+  std::optional<FileLock> lock;
   if (!options.dry_run) {
-    IRENEO_ASSIGN_OR_RETURN(CollectionLock taken,
-                            CollectionLock::Take(store.directory));
+    IRENEO_ASSIGN_OR_RETURN(FileLock taken, Lock(store.directory));
     lock.emplace(std::move(taken));
   }
   const absl::Time start = absl::Now();
@@ -315,10 +284,11 @@ absl::StatusOr<CollectReport> Collect(const CollectedStore& store,
     IRENEO_RETURN_IF_ERROR(RemoveLeftOvers(store, /*dry_run=*/false, report));
   }
   IRENEO_ASSIGN_OR_RETURN(report.bytes_after, store.index.DiskUsage());
-  lock->Write(options.max_bytes.has_value() && options.function.empty()
-                  ? std::optional(LastCollection{.limit = *options.max_bytes,
-                                                 .usage = report.bytes_after})
-                  : std::nullopt);
+  std::optional<LastCollection> last;
+  if (options.max_bytes.has_value() && options.function.empty()) {
+    last = {.limit = *options.max_bytes, .usage = report.bytes_after};
+  }
+  WriteLastCollection(store.directory, last);
   return report;
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "ireneo/memo/store_state.h"
+#include "ireneo/memo/verifier.h"
 #include "ireneo/serializers/utf8.h"
 #include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
@@ -68,16 +69,21 @@ absl::StatusOr<StoreStats> MemoStore::Stats() const {
   IRENEO_ASSIGN_OR_RETURN(const std::vector<PinRecord> pins, Pins());
   stats.pins = static_cast<std::int64_t>(pins.size());
   const std::filesystem::path quarantine = directory() / "quarantine";
-  if (const auto names = state_->files().List(quarantine); names.ok()) {
+  if (const auto names = state_->file_system().List(quarantine); names.ok()) {
     for (const std::string& name : *names) {
       const absl::StatusOr<FileInfo> info =
-          state_->files().Stat(quarantine / name);
+          state_->file_system().Stat(quarantine / name);
       if (!info.ok()) continue;
       ++stats.quarantined;
       stats.quarantined_bytes += info->size;
     }
   }
   return stats;
+}
+
+absl::StatusOr<VerifyReport> MemoStore::Verify(
+    const VerifyOptions& options) const {
+  return internal::VerifyStore(*state_, options);
 }
 
 absl::StatusOr<std::vector<FunctionSummary>> MemoStore::Functions() const {

@@ -22,6 +22,7 @@
 #include "ireneo/memo/collection.h"
 #include "ireneo/memo/observer.h"
 #include "ireneo/memo/record.h"
+#include "ireneo/memo/verification.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/store/blob_store.h"
 #include "ireneo/store/digest.h"
@@ -96,6 +97,9 @@ class MemoStore {
 
   absl::StatusOr<StoreStats> Stats() const;
 
+  // Reads all that the store has; sets damage aside (memo/verification.h).
+  absl::StatusOr<VerifyReport> Verify(const VerifyOptions& options = {}) const;
+
   // Sorted by name.
   absl::StatusOr<std::vector<FunctionSummary>> Functions() const;
 
@@ -118,7 +122,7 @@ class MemoStore {
   // other processes may serve what is forgotten from memory for a while.
   //
   // Errors: also Unavailable if another collection is running;
-  // FailedPrecondition where files cannot be locked; InvalidArgument.
+  // InvalidArgument.
   absl::StatusOr<CollectReport> Collect(
       const CollectOptions& options = {}) const;
 

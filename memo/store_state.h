@@ -45,11 +45,11 @@ class StoreState {
   StoreState& operator=(const StoreState&) = delete;
 
   const std::filesystem::path& directory() const { return directory_; }
+  const FileSystem& file_system() const { return file_system_; }
   LocalBlobStore& blobs() { return *blobs_; }
   // For reading, and for what changes no result: the members below keep the
   // memory tier and the batch in step.
   MemoIndex& index() { return *index_; }
-  const FileSystem& files() const { return files_; }
   FlightTable& flights() { return flights_; }
 
   // What is remembered of `key`: in memory, in the batch or in the index; with
@@ -101,6 +101,12 @@ class StoreState {
     (void)FlushHits();
   }
 
+  // Reads all of the index. Errors: DataLoss, which the next opening mends.
+  absl::Status CheckIndex() const;
+
+  // Writes a copy of the index, to which a later opening can go back.
+  absl::Status Snapshot() const;
+
   void CountFault() { faults_.fetch_add(1, std::memory_order_relaxed); }
   std::int64_t faults() const {
     return faults_.load(std::memory_order_relaxed) + batch_.dropped();
@@ -116,6 +122,9 @@ class StoreState {
   absl::StatusOr<CollectReport> Collect(const CollectOptions& options,
                                         bool thorough);
 
+  // If it says that the index is damaged, the next opening checks all of it.
+  void NoteDamage(const absl::Status& status) const;
+
   // With `hits_mutex_` held.
   void DropHitsOfParent();
 
@@ -127,7 +136,7 @@ class StoreState {
 
   const std::filesystem::path directory_;
   const CallObserver observer_;
-  const FileSystem& files_;
+  const FileSystem& file_system_;
   const std::unique_ptr<Database> database_;
   const std::unique_ptr<LocalBlobStore> blobs_;
   const std::unique_ptr<MemoIndex> index_;

@@ -70,6 +70,11 @@ class LocalBlobStore final : public BlobStore {
   absl::Status ForEach(
       absl::FunctionRef<bool(const BlobInfo&)> visit) const override;
 
+  // `Get` without the bytes.
+  absl::Status Check(const Digest& digest) const {
+    return Get(digest).status();
+  }
+
   // `Put` in two steps, for a caller that adds rows of its own to the
   // transaction: `Stage` does all that is slow and takes no lock; `Commit`
   // writes the row, inside the caller's transaction, and returns whether it is

@@ -27,6 +27,7 @@ void AddPutCommand(CLI::App& app, Command& command);
 void AddShowCommand(CLI::App& app, Command& command);
 void AddStatsCommand(CLI::App& app, Command& command);
 void AddUnpinCommand(CLI::App& app, Command& command);
+void AddVerifyCommand(CLI::App& app, Command& command);
 
 }  // namespace ireneo::tools
 

@@ -1,19 +1,17 @@
 // `ireneo gc`
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <cstdio>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "boost/json/array.hpp"
 #include "boost/json/object.hpp"
@@ -24,6 +22,7 @@
 #include "ireneo/tools/commands.h"
 #include "ireneo/tools/format.h"
 #include "ireneo/tools/json_text.h"
+#include "ireneo/tools/progress.h"
 #include "ireneo/tools/since.h"
 #include "ireneo/tools/table.h"
 
@@ -31,29 +30,6 @@ namespace ireneo::tools {
 namespace {
 
 namespace json = boost::json;
-
-// One line on a terminal that shows how far it is.
-class Progress {
- public:
-  ~Progress() {
-    if (shown_) std::fputs("\r\x1b[K", stderr);
-  }
-
-  void Show(const CollectProgress& progress) {
-    if (absl::Now() < next_) return;
-    next_ = absl::Now() + absl::Milliseconds(100);
-    shown_ = true;
-    std::string line(progress.what);
-    if (progress.total > 0) {
-      absl::StrAppend(&line, " ", progress.done * 100 / progress.total, " %");
-    }
-    std::fputs(absl::StrCat("\r", line, "\x1b[K").c_str(), stderr);
-  }
-
- private:
-  bool shown_ = false;
-  absl::Time next_ = absl::Now() + absl::Milliseconds(300);
-};
 
 json::value ToJson(const CollectReport& report, bool dry_run) {
   json::array functions;
@@ -119,12 +95,15 @@ std::string ToText(const CollectReport& report, bool dry_run,
 absl::Status Run(CollectOptions options, Session& session) {
   absl::StatusOr<CollectReport> report;
   {
-    Progress progress;
-    if (::isatty(STDERR_FILENO) == 1) {
-      options.progress = [&progress](const CollectProgress& now) {
-        progress.Show(now);
-      };
-    }
+    std::string_view shown;
+    std::optional<Progress> progress;
+    options.progress = [&](const CollectProgress& now) {
+      if (now.what != shown) {
+        shown = now.what;
+        progress.emplace(std::string(shown), Progress::Unit::kCount);
+      }
+      progress->Show(now.done, now.total);
+    };
     report = session.store.Collect(options);
   }
   if (!report.ok()) return report.status();
@@ -154,6 +133,7 @@ void AddGcCommand(CLI::App& app, Command& command) {
     CollectOptions options;
     std::string max_size;
     std::string max_age;
+    std::string order;
     std::string grace;
   };
   const auto arguments = std::make_shared<Arguments>();
@@ -169,19 +149,30 @@ void AddGcCommand(CLI::App& app, Command& command) {
   gc->add_option("--keep-versions", options.keep_versions,
                  "all but the N versions of a function called last")
       ->type_name("N")
-      ->check(CLI::PositiveNumber, "");
+      ->check(
+          [](const std::string& text) {
+            return !text.empty() && text[0] >= '1' && text[0] <= '9'
+                       ? ""
+                       : "give a number of versions to keep";
+          },
+          "");
   gc->add_option("--function", options.function,
                  "only calls of functions whose name starts so")
       ->type_name("NAME");
-  gc->add_option("--order", options.order,
-                 "what goes first for --max-size: lru, the least recently "
-                 "used; cost, the least seconds of work per byte")
+  gc->add_option("--order", arguments->order,
+                 "what goes first for --max-size: lru, the default, what was "
+                 "not\nused for longest; cost, what took the least work per "
+                 "byte")
       ->type_name("ORDER")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, CollectBy>{
-              {"lru", CollectBy::kLeastRecentlyUsed},
-              {"cost", CollectBy::kLeastSecondsPerByte}},
-          CLI::ignore_case));
+      ->check(
+          [&options](const std::string& name) {
+            options.order = name == "cost" ? CollectBy::kLeastSecondsPerByte
+                                           : CollectBy::kLeastRecentlyUsed;
+            return name == "cost" || name == "lru"
+                       ? std::string()
+                       : absl::StrCat("'", name, "' is none of lru, cost");
+          },
+          "");
   gc->add_option("--grace", arguments->grace,
                  "how long blobs stay that nothing uses; else 1h")
       ->type_name("AGE")
