@@ -74,6 +74,7 @@ absl::Status CollectionPlan::ReadBlobs(const BlobStore& blobs, absl::Time old) {
   IRENEO_RETURN_IF_ERROR(blobs.ForEach([&](const BlobInfo& info) {
     sorted = sorted && (blobs_.empty() || blobs_.back().digest < info.digest);
     blobs_.push_back({.digest = info.digest,
+                      .stored = info.stored,
                       .size = info.size,
                       .is_old = info.created_at < old,
                       .is_kept = false,
@@ -190,7 +191,7 @@ void CollectionPlan::LearnCosts(std::uint64_t usage) {
   for (const Blob& blob : blobs_) {
     rows += kBlobRow;
     if (IsFile(blob.size)) {
-      files += static_cast<double>(blob.size);
+      files += static_cast<double>(blob.stored);
     } else {
       const InlineBytes bytes(blob.size);
       files += bytes.pages;
@@ -211,7 +212,7 @@ void CollectionPlan::LearnCosts(std::uint64_t usage) {
 
 double CollectionPlan::CostOf(const Blob& blob) const {
   const double row = row_scale_ * kBlobRow;
-  if (IsFile(blob.size)) return row + static_cast<double>(blob.size);
+  if (IsFile(blob.size)) return row + static_cast<double>(blob.stored);
   const InlineBytes bytes(blob.size);
   return row + row_scale_ * bytes.among_rows + bytes.pages;
 }
@@ -272,8 +273,8 @@ void CollectionPlan::ForgetDownTo(const CollectOptions& options) {
     if (call.result != kNone) {
       const Blob& result = blobs_[call.result];
       if (shares_file(call)) rank = of_files[call.result];
-      bytes += static_cast<double>(result.size);
-      if (static_cast<double>(result.size) > limit) {
+      bytes += static_cast<double>(result.stored);
+      if (static_cast<double>(result.stored) > limit) {
         rank = -std::numeric_limits<double>::infinity();
       }
     }

@@ -5,7 +5,7 @@
 // Ireneo.
 //
 // A plan is made from what the index says at one time, and takes some 80 bytes
-// for a call and 32 for a blob. What it says of garbage is a forecast: others
+// for a call and 40 for a blob. What it says of garbage is a forecast: others
 // go on to remember calls. The collector marks what is referred to again before
 // it removes anything.
 
@@ -56,6 +56,7 @@ class CollectionPlan {
   // What the plan knows of a blob.
   struct Blob {
     Digest digest;
+    std::uint64_t stored;  // Bytes of disk.
     std::uint64_t size : 58;
     std::uint64_t is_old : 1;      // Past its time of grace.
     std::uint64_t is_kept : 1;     // By something else than a call.

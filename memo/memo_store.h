@@ -25,7 +25,10 @@
 #include "ireneo/memo/verification.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/store/blob_store.h"
+#include "ireneo/store/blob_store_options.h"
+#include "ireneo/store/compression.h"
 #include "ireneo/store/digest.h"
+#include "ireneo/store/durability.h"
 #include "ireneo/store/file_system.h"
 
 namespace ireneo {
@@ -48,6 +51,15 @@ struct MemoStoreOptions {
   // looks into the index. A result that is here is served even if another
   // process forgets it meanwhile.
   std::uint64_t memory_bytes = 64 << 20;
+  // What is left of finished work after a power cut: kCache, that is never
+  // wrong, or kDurable, all.
+  Durability durability = Durability::kCache;
+  // How much is checked when a result is read.
+  VerifyReads verify = VerifyReads::kOnce;
+  // Whether equal digests are enough to take two results for equal.
+  DedupCheck dedup_check = DedupCheck::kDigest;
+  // How results are stored, unless a function says otherwise.
+  Compression compression = Compression::kDefault;
   // How many bytes of disk the store may use, as far as this process can see to
   // it. A call that is remembered here and finds it larger collects, after its
   // result is there for others: the least recently used calls are forgotten

@@ -278,8 +278,55 @@ absl::Status SqliteIndex::Sweep(
 
 absl::StatusOr<StrayFiles> SqliteIndex::FindStrays(absl::Time limit,
                                                    bool remove) {
-  (void)limit, (void)remove;
-  return StrayFiles();
+  const auto has_row = [](const Digest& digest,
+                          Connection& connection) -> absl::StatusOr<bool> {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare("SELECT 1 FROM blobs WHERE digest = ?"));
+    return select.Bind(1, digest).Step();
+  };
+  StrayFiles strays;
+  for (int shard = 0; shard < BlobFiles::kShards; ++shard) {
+    std::vector<BlobFiles::Found> old;
+    IRENEO_RETURN_IF_ERROR(blobs_.files().ForEach(
+        static_cast<std::uint8_t>(shard), [&](const BlobFiles::Found& found) {
+          if (absl::FromUnixNanos(found.info.mtime_ns) < limit) {
+            old.push_back(found);
+          }
+          return true;
+        }));
+    std::vector<Digest> digests;
+    {
+      IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+      for (const BlobFiles::Found& found : old) {
+        IRENEO_ASSIGN_OR_RETURN(const bool row,
+                                has_row(found.file.digest, connection));
+        if (row) continue;
+        digests.push_back(found.file.digest);
+        ++strays.files;
+        strays.bytes += found.info.size;
+      }
+    }
+    if (!remove || digests.empty()) continue;
+    IRENEO_ASSIGN_OR_RETURN(
+        const RemovedBlobs done,
+        blobs_.RemoveGarbage(
+            static_cast<std::uint8_t>(shard), digests,
+            [&](const Digest& digest,
+                Connection& connection) -> absl::StatusOr<bool> {
+              IRENEO_ASSIGN_OR_RETURN(const bool row,
+                                      has_row(digest, connection));
+              if (row) return false;
+              // Somebody may be about to use it: then it is a new one.
+              IRENEO_ASSIGN_OR_RETURN(
+                  const std::optional<BlobFiles::Found> found,
+                  blobs_.files().Find(digest));
+              return found.has_value() &&
+                     absl::FromUnixNanos(found->info.mtime_ns) < limit;
+            }));
+    IRENEO_RETURN_IF_ERROR(done.files);
+  }
+  return strays;
 }
 
 absl::StatusOr<std::uint64_t> SqliteIndex::DiskUsage() const {
@@ -289,8 +336,7 @@ absl::StatusOr<std::uint64_t> SqliteIndex::DiskUsage() const {
       connection.Prepare("SELECT (SELECT page_count FROM pragma_page_count) - "
                          "(SELECT freelist_count FROM pragma_freelist_count), "
                          "(SELECT page_size FROM pragma_page_size), "
-                         "(SELECT coalesce(sum(size), 0) FROM blobs "
-                         "WHERE data IS NULL)"));
+                         "(SELECT stored FROM blob_files)"));
   IRENEO_RETURN_IF_ERROR(select.Step().status());
   return static_cast<std::uint64_t>(
       select.ColumnInt64(0) * select.ColumnInt64(1) + select.ColumnInt64(2));

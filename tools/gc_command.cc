@@ -152,17 +152,17 @@ void AddGcCommand(CLI::App& app, Command& command) {
       ->check(
           [](const std::string& text) {
             return !text.empty() && text[0] >= '1' && text[0] <= '9'
-                       ? ""
-                       : "give a number of versions to keep";
+                       ? std::string()
+                       : absl::StrCat("'", text,
+                                      "' is no number of versions to keep");
           },
           "");
   gc->add_option("--function", options.function,
                  "only calls of functions whose name starts so")
       ->type_name("NAME");
   gc->add_option("--order", arguments->order,
-                 "what goes first for --max-size: lru, the default, what was "
-                 "not\nused for longest; cost, what took the least work per "
-                 "byte")
+                 "what goes first for --max-size: lru, not used for longest;\n"
+                 "or cost, the least work per byte")
       ->type_name("ORDER")
       ->check(
           [&options](const std::string& name) {

@@ -311,11 +311,13 @@ TEST_F(CollectionTest, KeptArgumentsAndOtherResultsGoWithTheirCalls) {
   };
   const Digest old = insert("f", absl::Hours(9));
   insert("g", absl::Hours(1));
-  const auto other = store().state().blobs().Stage([](Sink& sink) {
-    const std::string bytes = Large(3);
-    sink.Write(std::as_bytes(std::span(bytes)));
-  });
-  ASSERT_THAT(store().state().index().AddConflict(old, *other), IsOk());
+  {
+    const auto other = store().state().blobs().Stage([](Sink& sink) {
+      const std::string bytes = Large(3);
+      sink.Write(std::as_bytes(std::span(bytes)));
+    });
+    ASSERT_THAT(store().state().index().AddConflict(old, *other), IsOk());
+  }
   ASSERT_TRUE(HasBlob(Large(3)));
   AgeBlobs();
   EXPECT_EQ(Collect().blobs, 0);
@@ -485,18 +487,34 @@ TEST_F(CollectionTest, OptionsThatMakeNoSenseAreRefused) {
 }
 
 TEST_F(CollectionTest, FilesOfKilledProcessesGoAfterADay) {
+  const auto day_ago =
+      fs::file_time_type::clock::now() - std::chrono::hours(30);
   const fs::path tmp = store().directory() / "tmp";
+  Insert("f", 1, Large(1));
+  ASSERT_THAT(store().blobs().Put(Large(2)), IsOk());
+  ASSERT_THAT(store().blobs().Put(Large(3)), IsOk());
+  const auto path = [&](int i) {
+    return store().BlobPath(Digest::Of(Large(i)));
+  };
+  Execute(
+      "DELETE FROM blobs WHERE size = 100000 AND digest NOT IN "
+      "(SELECT result FROM calls)");
+  fs::last_write_time(path(1), day_ago);
+  fs::last_write_time(path(2), day_ago);
   WriteFileBytes(tmp / "old", "12345");
   WriteFileBytes(tmp / "new", "1");
-  fs::last_write_time(
-      tmp / "old", fs::file_time_type::clock::now() - std::chrono::hours(30));
+  fs::last_write_time(tmp / "old", day_ago);
   WriteFileBytes(store().directory() / "quarantine" / "bad", "123");
   CollectReport report = Collect({.dry_run = true});
-  EXPECT_EQ(report.left_over_files, 1);
+  EXPECT_EQ(report.left_over_files, 2);
   EXPECT_TRUE(fs::exists(tmp / "old"));
+  EXPECT_TRUE(fs::exists(path(2)));
   report = Collect();
-  EXPECT_EQ(report.left_over_files, 1);
-  EXPECT_EQ(report.left_over_bytes, 5u);
+  EXPECT_EQ(report.left_over_files, 2);
+  EXPECT_EQ(report.left_over_bytes, 5u + kLarge);
+  EXPECT_TRUE(fs::exists(path(1)));
+  EXPECT_FALSE(fs::exists(path(2)));
+  EXPECT_TRUE(fs::exists(path(3)));
   EXPECT_EQ(report.quarantine_bytes, 3u);
   EXPECT_FALSE(fs::exists(tmp / "old"));
   EXPECT_TRUE(fs::exists(tmp / "new"));
