@@ -3,9 +3,12 @@
 #include <span>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "ireneo/memo/store_state.h"
 #include "ireneo/memo/verifier.h"
+#include "ireneo/serializers/utf8.h"
 #include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
 
@@ -77,6 +80,18 @@ absl::StatusOr<StoreStats> MemoStore::Stats() const {
   state_->FlushAll();
   IRENEO_ASSIGN_OR_RETURN(StoreStats stats, state_->index().Stats());
   stats.faults = state_->faults();
+  IRENEO_ASSIGN_OR_RETURN(const std::vector<PinRecord> pins, Pins());
+  stats.pins = static_cast<std::int64_t>(pins.size());
+  const std::filesystem::path quarantine = directory() / "quarantine";
+  if (const auto names = state_->file_system().List(quarantine); names.ok()) {
+    for (const std::string& name : *names) {
+      const absl::StatusOr<FileInfo> info =
+          state_->file_system().Stat(quarantine / name);
+      if (!info.ok()) continue;
+      ++stats.quarantined;
+      stats.quarantined_bytes += info->size;
+    }
+  }
   return stats;
 }
 
@@ -109,6 +124,31 @@ absl::StatusOr<std::vector<ConflictRecord>> MemoStore::Conflicts(
     const Digest& key) const {
   state_->FlushAll();
   return state_->index().Conflicts(key);
+}
+
+absl::StatusOr<CollectReport> MemoStore::Collect(
+    const CollectOptions& options) const {
+  return state_->Collect(options);
+}
+
+absl::Status MemoStore::Pin(const Digest& digest, std::string_view name) const {
+  if (name.empty() || internal::Utf8PrefixSize(name) < name.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot pin ", digest.ToString(), " as '",
+        absl::CHexEscape(std::string(name)), "': give a name in UTF-8"));
+  }
+  state_->FlushAll();
+  return state_->index().AddPin(
+      {.name = std::string(name), .digest = digest, .created_at = absl::Now()});
+}
+
+absl::StatusOr<std::int64_t> MemoStore::Unpin(
+    std::string_view name, std::optional<Digest> digest) const {
+  return state_->index().RemovePins(name, digest);
+}
+
+absl::StatusOr<std::vector<PinRecord>> MemoStore::Pins() const {
+  return state_->index().Pins();
 }
 
 WriteBatch MemoStore::Batch() const { return WriteBatch(*this); }

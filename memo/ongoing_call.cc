@@ -162,6 +162,7 @@ void OngoingCall::StageArgument(bool stored,
                                                         hashed.size);
     // One that was removed is not kept.
     if (present.ok()) argument.kept = *std::move(present);
+    if (argument.kept.has_value()) argument.kept->lock = {};
     return;
   }
   absl::Status status = NoThrow([&]() -> absl::Status {
@@ -172,6 +173,9 @@ void OngoingCall::StageArgument(bool stored,
       return absl::InternalError(
           "an argument changed between hashing and storing");
     }
+    // No collection shall wait while this computes. An argument that one
+    // removes meanwhile is not kept.
+    argument.kept->lock = {};
     return absl::OkStatus();
   });
   if (!status.ok()) Fault(std::move(status));
@@ -263,6 +267,7 @@ bool OngoingCall::Remember(absl::FunctionRef<void(Sink&)> write) {
   }
   remembered_ = key_;
   flight_.Land(true);
+  store.KeepWithinLimit(result_bytes_);
   return true;
 }
 

@@ -98,6 +98,10 @@ struct StoreStats {
   std::int64_t conflicts = 0;  // Calls that had different results.
   // Calls of this process so far for which the store could not do its part.
   std::int64_t faults = 0;
+  std::int64_t pins = 0;
+  // Damaged files that were set aside for people to look at, and their bytes.
+  std::int64_t quarantined = 0;
+  std::uint64_t quarantined_bytes = 0;
 };
 
 // Which calls to list; an empty or absent member selects all.

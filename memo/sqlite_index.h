@@ -64,10 +64,13 @@ class SqliteIndex final : public MemoIndex {
       absl::FunctionRef<bool(const CallUse&)> visit) const override;
   absl::Status ForEachReference(
       absl::FunctionRef<void(const Digest&)> visit) const override;
+  absl::StatusOr<std::int64_t> ForgetUnpinned(
+      std::span<const Digest> keys) override;
   absl::Status BeginSweep() override;
   absl::Status EndSweep() override;
   absl::Status Sweep(std::span<const Digest> candidates, absl::Time limit,
                      absl::FunctionRef<void(const BlobInfo&)> removed) override;
+  absl::StatusOr<StrayFiles> FindStrays(absl::Time limit, bool remove) override;
   absl::StatusOr<std::uint64_t> DiskUsage() const override;
 
  private:
@@ -87,10 +90,10 @@ class SqliteIndex final : public MemoIndex {
   absl::StatusOr<bool> Replace(const NewCall& call, Connection& connection);
   static absl::Status CountConflict(const Digest& key, const Digest& result,
                                     Connection& connection);
-  // Whether a blob that nothing referred to when the sweep began is still so,
-  // and is old.
-  static absl::StatusOr<bool> IsGarbage(const Digest& digest, absl::Time limit,
-                                        Connection& connection);
+  // A blob to which nothing referred when the sweep began, if that is still so
+  // and it is old.
+  static absl::StatusOr<std::optional<BlobInfo>> FindGarbage(
+      const Digest& digest, absl::Time limit, Connection& connection);
   // Stops when `visit` returns false.
   absl::Status ForEachSmallValue(
       absl::FunctionRef<bool(const Digest&, std::span<const std::byte>)> visit)

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "ireneo/memo/collector.h"
 #include "ireneo/memo/index_recovery.h"
 #include "ireneo/memo/print_calls.h"
 #include "ireneo/memo/sqlite_index.h"
@@ -40,6 +41,9 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
     return absl::InvalidArgumentError(absl::StrCat(
         "cannot open a store in '", directory.native(),
         "': ", directory.empty() ? "the path is empty" : error.message()));
+  }
+  if (options.max_bytes.has_value()) {
+    IRENEO_RETURN_IF_ERROR(CheckLimit(*options.max_bytes));
   }
   if (!path.has_filename()) path = path.parent_path();  // "results/"
   IRENEO_RETURN_IF_ERROR(
@@ -88,6 +92,7 @@ StoreState::StoreState(std::filesystem::path directory,
       memory_(options.memory_bytes),
       batch_(*index_),
       flights_(directory_ / kLocks / "flight"),
+      limit_(options.max_bytes),
       hits_flushed_(Clock::now()),
       hits_pid_(ProcessId()) {}
 
@@ -140,6 +145,15 @@ absl::StatusOr<std::optional<FoundCall>> StoreState::Find(const Digest& key,
     return waiting;
   }
   absl::StatusOr<std::optional<FoundCall>> found = index_->Find(key, load);
+  if (found.ok() && found->has_value() &&
+      (absl::IsDataLoss((*found)->blob.status()) ||
+       absl::IsNotFound((*found)->blob.status()))) {
+    // It may have been collected between its row and its file.
+    const absl::StatusOr<std::optional<FoundCall>> again =
+        index_->Find(key, /*load=*/false);
+    if (again.ok() && !again->has_value()) return std::nullopt;
+    if (again.ok() && (*again)->blob.ok()) found = index_->Find(key, load);
+  }
   NoteDamage(found.status());
   if (!found.ok() || !found->has_value()) return found;
   if ((*found)->created < oldest) return std::nullopt;
@@ -213,6 +227,57 @@ absl::Status StoreState::ForgetResult(const Digest& key, const Digest& result,
   absl::Status status = index_->ForgetResult(key, result, lost);
   memory_.Erase(key);
   return status;
+}
+
+absl::StatusOr<CollectReport> StoreState::Collect(
+    const CollectOptions& options) {
+  absl::StatusOr<CollectReport> report = Collect(options, /*thorough=*/true);
+  // Costs a copy of the index, which is little next to a collection. An older
+  // snapshot refers to what has gone.
+  if (report.ok() && !options.dry_run) (void)Snapshot();
+  return report;
+}
+
+absl::StatusOr<CollectReport> StoreState::Collect(const CollectOptions& options,
+                                                  bool thorough) {
+  FlushAll();  // So that it knows when calls were last used.
+  const auto forget = [this](std::span<const Digest> keys) {
+    absl::StatusOr<std::int64_t> forgotten = index_->ForgetUnpinned(keys);
+    for (const Digest& key : keys) memory_.Erase(key);
+    return forgotten;
+  };
+  return internal::Collect({.directory = directory_,
+                            .index = *index_,
+                            .blobs = *blobs_,
+                            .files = file_system_,
+                            .forget = forget},
+                           options, thorough);
+}
+
+// The call that finds the store too large collects, and not a thread of the
+// store's own: a child that a program forks while such a thread is in the
+// database would inherit its locks. It takes about as long as reading the index
+// does, once in so many calls as fill a tenth of the store.
+//
+// Of all processes one collects; the others go on and find the store smaller.
+// But where a collection could not get below its target, because of pins or of
+// free room in the database that is not given back to the disk, each would
+// begin anew: so the store must have grown since the last.
+void StoreState::KeepWithinLimit(std::uint64_t written) {
+  if (!limit_.IsTimeToLook(written)) return;
+  const Clock::time_point start = Clock::now();
+  const absl::StatusOr<std::uint64_t> usage = index_->DiskUsage();
+  limit_.Looked(Clock::now() - start);
+  if (!usage.ok() || *usage <= limit_.max_bytes()) return;
+  const std::optional<LastCollection> last = ReadLastCollection(directory_);
+  constexpr std::uint64_t kGrowth = 20;  // By one so many-th of the limit.
+  if (last.has_value() && last->limit <= limit_.target() &&
+      *usage < last->usage + limit_.max_bytes() / kGrowth) {
+    return;
+  }
+  const absl::StatusOr<CollectReport> report =
+      Collect({.max_bytes = limit_.target()}, /*thorough=*/false);
+  if (!report.ok() && !absl::IsUnavailable(report.status())) CountFault();
 }
 
 absl::Status StoreState::CloseBatch() {

@@ -20,11 +20,13 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "ireneo/memo/call_batch.h"
+#include "ireneo/memo/collection.h"
 #include "ireneo/memo/flight.h"
 #include "ireneo/memo/memo_index.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memory_tier.h"
 #include "ireneo/memo/observer.h"
+#include "ireneo/memo/size_limit.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/digest.h"
 #include "ireneo/store/file_system.h"
@@ -65,6 +67,14 @@ class StoreState {
   absl::Status Forget(const Digest& key);
   absl::Status ForgetFunction(const Digest& function_digest);
   absl::Status ForgetResult(const Digest& key, const Digest& result, bool lost);
+
+  // See MemoStore.
+  absl::StatusOr<CollectReport> Collect(const CollectOptions& options);
+
+  // If the store is limited in size: to be called when a call was remembered
+  // that brought about so many bytes, and when nobody waits for it any more.
+  // Collects if it is time and the store is too large.
+  void KeepWithinLimit(std::uint64_t written);
 
   // While at least one batch is open, calls are written in groups.
   void OpenBatch() { batch_.Open(); }
@@ -113,6 +123,9 @@ class StoreState {
              std::unique_ptr<Database> database,
              std::unique_ptr<LocalBlobStore> blobs);
 
+  absl::StatusOr<CollectReport> Collect(const CollectOptions& options,
+                                        bool thorough);
+
   // If it says that the index is damaged, the next opening checks all of it.
   void NoteDamage(const absl::Status& status) const;
 
@@ -134,6 +147,7 @@ class StoreState {
   MemoryTier memory_;
   CallBatch batch_;
   FlightTable flights_;
+  SizeLimit limit_;
   std::atomic<std::int64_t> faults_ = 0;
 
   std::mutex hits_mutex_;
