@@ -1,6 +1,9 @@
 #include "ireneo/memo/index_schema.h"
 
+#include <array>
 #include <boost/json.hpp>
+#include <cstdint>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "ireneo/store/local_blob_store.h"
@@ -18,6 +21,84 @@ constexpr char kConflicts[] = R"sql(
     ) STRICT, WITHOUT ROWID;
 )sql";
 
+// One of the tables that grow with the calls.
+constexpr char kCalls[] = R"sql(
+    CREATE TABLE calls(
+      key         BLOB PRIMARY KEY,
+      function    INTEGER NOT NULL REFERENCES functions(id),
+      environment INTEGER NOT NULL REFERENCES environments(id),
+      arguments   BLOB NOT NULL,     -- for each: its digest, then 0, 1 if its
+                                     -- value is in blobs, 2 if it is in
+                                     -- argument_values: 17 bytes
+      result      BLOB NOT NULL,     -- a digest in blobs
+      result_size INTEGER NOT NULL,  -- bytes of its payload
+      kept_size   INTEGER NOT NULL,  -- bytes of arguments in blobs
+      elapsed     INTEGER NOT NULL,  -- nanoseconds to compute
+      created     INTEGER NOT NULL,  -- microseconds since 1970, UTC
+      spent       INTEGER NOT NULL,  -- nanoseconds beyond computing, but hits
+      seed        INTEGER,           -- its 64 bits; NULL if it has none
+      callees     BLOB NOT NULL,     -- keys of calls, 16 bytes each
+      argument_values BLOB NOT NULL  -- of those marked 2: their size in one
+                                     -- byte, then their bytes
+    ) STRICT, WITHOUT ROWID;
+)sql";
+
+// What belongs to calls.
+constexpr char kBesideCalls[] = R"sql(
+    CREATE INDEX calls_by_function ON calls(
+      function, created, elapsed, spent, result, result_size, kept_size);
+
+    CREATE TABLE uses(
+      key      BLOB PRIMARY KEY,  -- of a call that has been hit
+      function INTEGER NOT NULL,  -- as in calls
+      elapsed  INTEGER NOT NULL,  -- as in calls
+      hits     INTEGER NOT NULL,
+      spent    INTEGER NOT NULL,  -- nanoseconds, by all hits
+      last_use INTEGER NOT NULL   -- microseconds since 1970, UTC
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TRIGGER calls_deleted AFTER DELETE ON calls BEGIN
+      DELETE FROM uses WHERE key = old.key;
+    END;
+
+    CREATE TABLE pins(
+      name    TEXT NOT NULL,
+      digest  BLOB NOT NULL,     -- of a blob or the key of a call
+      created INTEGER NOT NULL,  -- microseconds since 1970, UTC
+      PRIMARY KEY(name, digest)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE sweeps(
+      started INTEGER NOT NULL   -- microseconds since 1970, UTC
+    ) STRICT;
+
+    CREATE TABLE referred(
+      digest BLOB PRIMARY KEY    -- of a blob
+    ) STRICT, WITHOUT ROWID;
+)sql";
+
+// While garbage is swept, what begins to refer to a blob says so.
+constexpr char kReferring[] = R"sql(
+    CREATE TRIGGER calls_refer AFTER INSERT ON calls
+    WHEN EXISTS (SELECT 1 FROM sweeps) BEGIN
+      INSERT OR IGNORE INTO referred VALUES (new.result);
+      INSERT OR IGNORE INTO referred
+        SELECT substr(new.arguments, 17 * i + 1, 16) FROM positions
+        WHERE i < length(new.arguments) / 17
+          AND substr(new.arguments, 17 * i + 17, 1) = x'01';
+    END;
+
+    CREATE TRIGGER conflicts_refer AFTER INSERT ON conflicts
+    WHEN EXISTS (SELECT 1 FROM sweeps) BEGIN
+      INSERT OR IGNORE INTO referred VALUES (new.result);
+    END;
+
+    CREATE TRIGGER pins_refer AFTER INSERT ON pins
+    WHEN EXISTS (SELECT 1 FROM sweeps) BEGIN
+      INSERT OR IGNORE INTO referred VALUES (new.digest);
+    END;
+)sql";
+
 constexpr char kViews[] = R"sql(
     CREATE VIEW arguments AS
       SELECT key, i AS position, substr(arguments, 17 * i + 1, 16) AS digest,
@@ -32,17 +113,24 @@ constexpr char kViews[] = R"sql(
              f.argument_names AS argument_names,
              f.result_type AS result_type, c.arguments AS arguments,
              c.seed AS seed, c.result AS result,
-             coalesce(b.size, 0) AS result_size, c.elapsed AS elapsed,
-             c.spent AS spent, c.created AS created, c.last_use AS last_use,
-             c.hits AS hits, c.callees AS callees,
+             c.result_size AS result_size, c.elapsed AS elapsed,
+             c.spent + coalesce(u.spent, 0) AS spent, c.created AS created,
+             coalesce(u.last_use, c.created) AS last_use,
+             coalesce(u.hits, 0) AS hits, c.callees AS callees,
              c.argument_values AS argument_values,
              e.description AS environment
       FROM calls c JOIN functions f ON f.id = c.function
                    JOIN environments e ON e.id = c.environment
-                   LEFT JOIN blobs b ON b.digest = c.result;
+                   LEFT JOIN uses u ON u.key = c.key;
 )sql";
 
 }  // namespace
+
+Digest DigestOf(std::span<const std::byte> bytes) {
+  std::array<std::uint8_t, Digest::kSize> digest;
+  std::memcpy(digest.data(), bytes.data(), digest.size());
+  return Digest(digest);
+}
 
 std::string ToJson(const std::vector<std::string>& strings) {
   return boost::json::serialize(
@@ -74,34 +162,15 @@ std::string IndexSchema() {
       id          INTEGER PRIMARY KEY,
       description TEXT NOT NULL UNIQUE      -- JSON object
     ) STRICT;
-
-    CREATE TABLE calls(
-      key         BLOB PRIMARY KEY,
-      function    INTEGER NOT NULL REFERENCES functions(id),
-      environment INTEGER NOT NULL REFERENCES environments(id),
-      arguments   BLOB NOT NULL,     -- for each: its digest, then 0, 1 if its
-                                     -- value is in blobs, 2 if it is in
-                                     -- argument_values: 17 bytes
-      result      BLOB NOT NULL,     -- a digest in blobs
-      elapsed     INTEGER NOT NULL,  -- nanoseconds to compute
-      created     INTEGER NOT NULL,  -- microseconds since 1970, UTC
-      last_use    INTEGER NOT NULL,  -- microseconds since 1970, UTC
-      hits        INTEGER NOT NULL DEFAULT 0,
-      spent       INTEGER NOT NULL DEFAULT 0,  -- nanoseconds beyond computing
-      seed        INTEGER,           -- its 64 bits; NULL if it has none
-      callees     BLOB NOT NULL DEFAULT x'',   -- keys of calls, 16 bytes each
-      argument_values BLOB NOT NULL DEFAULT x''  -- of those marked 2: their
-                                     -- size in one byte, then their bytes
-    ) STRICT, WITHOUT ROWID;
     )sql",
-                      kConflicts, R"sql(
+                      kCalls, kBesideCalls, kConflicts, R"sql(
     CREATE TABLE positions(i INTEGER PRIMARY KEY) STRICT;  -- 0 to 255
     INSERT INTO positions
       WITH RECURSIVE count(i) AS (
         VALUES (0) UNION ALL SELECT i + 1 FROM count WHERE i < 255)
       SELECT i FROM count;
     )sql",
-                      kViews);
+                      kReferring, kViews);
 }
 
 std::vector<std::string> IndexUpgrades() {
@@ -111,11 +180,32 @@ std::vector<std::string> IndexUpgrades() {
     ALTER TABLE calls ADD COLUMN seed INTEGER;
     ALTER TABLE calls ADD COLUMN callees BLOB NOT NULL DEFAULT x'';
     ALTER TABLE calls ADD COLUMN argument_values BLOB NOT NULL DEFAULT x'';
+    )sql",
+                       kConflicts),
+          // Blobs get codecs, and the uses of calls a table of their own.
+          absl::StrCat(R"sql(
     DROP VIEW records;
     DROP VIEW arguments;
+    ALTER TABLE calls RENAME TO calls_2;
     )sql",
-                       kConflicts, kViews),
-          LocalBlobStore::UpgradeTo3()};
+                       LocalBlobStore::UpgradeTo3(), kCalls, R"sql(
+    INSERT INTO calls
+      SELECT key, function, environment, arguments, result,
+             coalesce((SELECT size FROM blobs WHERE digest = result), 0),
+             coalesce((SELECT sum(size) FROM positions JOIN blobs
+                       ON digest = substr(arguments, 17 * i + 1, 16)
+                       WHERE i < length(arguments) / 17 AND
+                             substr(arguments, 17 * i + 17, 1) = x'01'), 0),
+             elapsed, created, spent, seed, callees, argument_values
+      FROM calls_2;
+    )sql",
+                       kBesideCalls, R"sql(
+    INSERT INTO uses
+      SELECT key, function, elapsed, hits, 0, last_use FROM calls_2
+      WHERE hits > 0;
+    DROP TABLE calls_2;
+    )sql",
+                       kReferring, kViews)};
 }
 
 }  // namespace ireneo::internal

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ inline constexpr std::size_t kArgumentSize = Digest::kSize + 1;
 inline constexpr char kNotKept = 0;
 inline constexpr char kInBlobs = 1;
 inline constexpr char kInCall = 2;
+
+// The digest of which `bytes` starts with.
+Digest DigestOf(std::span<const std::byte> bytes);
 
 // A list and a map of strings as they stand in columns.
 std::string ToJson(const std::vector<std::string>& strings);

@@ -1,12 +1,16 @@
 #ifndef IRENEO_MEMO_MEMO_INDEX_H_
 #define IRENEO_MEMO_MEMO_INDEX_H_
 
-// The table of remembered calls, in SQLite: from keys to results. Internal to
-// Ireneo; users see it through MemoStore. The tables are specified in
-// store/FORMAT.md. It holds what the blobs cannot tell, so it is what must not
-// be lost.
+// The table of remembered calls: from keys to results. Internal to Ireneo;
+// users see it through MemoStore. It holds what the blobs cannot tell, so it is
+// what must not be lost.
+//
+// Two engines: SQLite (memo/sqlite_index.h), and a file for each record
+// (memo/directory_index.h) where SQLite must not be used. Their formats are
+// specified in store/FORMAT.md.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -68,6 +72,18 @@ struct NewCall {
   std::shared_ptr<const void> owner = nullptr;
 };
 
+// What choosing what to collect needs of a call.
+struct CallUse {
+  Digest key;
+  std::string_view function;
+  std::string_view version;
+  Digest result;
+  std::uint64_t result_size = 0;  // Bytes.
+  absl::Duration elapsed;
+  absl::Time created;
+  absl::Time last_use;
+};
+
 // Hits of a call.
 struct KeyUse {
   Digest key;
@@ -79,104 +95,121 @@ struct KeyUse {
 // Thread-safe; of many processes. Errors are those of store/database.h.
 class MemoIndex {
  public:
-  // Kept arguments of at most so many bytes stand in the row of their call.
+  // Kept arguments of at most so many bytes stand in the record of their call.
   static constexpr std::uint64_t kSmallArgument = 255;
 
-  // Both must outlive the index.
-  MemoIndex(Database& database, LocalBlobStore& blobs)
-      : database_(database), blobs_(blobs) {}
+  MemoIndex() = default;
+  MemoIndex(const MemoIndex&) = delete;
+  MemoIndex& operator=(const MemoIndex&) = delete;
+  virtual ~MemoIndex() = default;
 
   // The call of that key, if there is one, with the bytes of its result if
   // `load`.
-  absl::StatusOr<std::optional<FoundCall>> Find(const Digest& key,
-                                                bool load) const;
+  virtual absl::StatusOr<std::optional<FoundCall>> Find(const Digest& key,
+                                                        bool load) const = 0;
 
-  // Remembers `call` and its blobs, in one transaction. If the key has a record
-  // already, that one stays, but for `replace_before`. Returns whether its
-  // result was another one; then both are kept, and the conflict counted.
-  absl::StatusOr<bool> Insert(const NewCall& call);
+  // Remembers `call` and its blobs, at once or not at all. If the key has a
+  // record already, that one stays, but for `replace_before`. Returns whether
+  // its result was another one; then both are kept, and the conflict counted.
+  virtual absl::StatusOr<bool> Insert(const NewCall& call) = 0;
 
   // The same for many: `conflict` is called for each whose result was another
-  // one. If it fails, none was inserted.
-  absl::Status InsertAll(std::span<const NewCall> calls,
-                         absl::FunctionRef<void(const Digest& key)> conflict);
+  // one. If it fails, those that are not in the index can be inserted again.
+  virtual absl::Status InsertAll(
+      std::span<const NewCall> calls,
+      absl::FunctionRef<void(const Digest& key)> conflict) = 0;
 
   // Counts that the result of `key` came out as `result` instead.
-  absl::Status AddConflict(const Digest& key, const StagedBlob& result);
+  virtual absl::Status AddConflict(const Digest& key,
+                                   const StagedBlob& result) = 0;
 
-  // Drops the record of `key`. Absent is fine. Blobs stay, for the collector.
-  absl::Status Forget(const Digest& key);
+  // Drops the records of `keys`. Absent is fine. Blobs stay, for the collector.
+  virtual absl::Status Forget(std::span<const Digest> keys) = 0;
 
   // Drops the records of all calls of a function.
-  absl::Status ForgetFunction(const Digest& function_digest);
+  virtual absl::Status ForgetFunction(const Digest& function_digest) = 0;
 
   // As `Forget`, if its result is still `result`; and, if that was `lost`,
   // unless the blob is in the store again.
-  absl::Status ForgetResult(const Digest& key, const Digest& result, bool lost);
+  virtual absl::Status ForgetResult(const Digest& key, const Digest& result,
+                                    bool lost) = 0;
 
-  // Adds to the hit counts, in one transaction.
-  absl::Status AddUses(const std::vector<KeyUse>& uses, IfBusy if_busy);
+  // Adds to the hit counts.
+  virtual absl::Status AddUses(const std::vector<KeyUse>& uses,
+                               IfBusy if_busy) = 0;
 
   // Errors: NotFound.
-  absl::StatusOr<CallRecord> Record(const Digest& key) const;
+  virtual absl::StatusOr<CallRecord> Record(const Digest& key) const = 0;
 
   // Newest first.
   absl::StatusOr<std::vector<CallRecord>> Records(
       const CallFilter& filter) const;
 
   // The same one by one, until `visit` returns false.
-  absl::Status ForEachRecord(const CallFilter& filter,
-                             absl::FunctionRef<bool(CallRecord&&)> visit) const;
+  virtual absl::Status ForEachRecord(
+      const CallFilter& filter,
+      absl::FunctionRef<bool(CallRecord&&)> visit) const = 0;
 
   // The conflicts of a call, oldest first.
-  absl::StatusOr<std::vector<ConflictRecord>> Conflicts(
-      const Digest& key) const;
+  virtual absl::StatusOr<std::vector<ConflictRecord>> Conflicts(
+      const Digest& key) const = 0;
 
   // Sorted by name.
-  absl::StatusOr<std::vector<FunctionSummary>> Functions() const;
+  virtual absl::StatusOr<std::vector<FunctionSummary>> Functions() const = 0;
 
   // The result types under which a function of that name and version has ever
   // been remembered, newest first.
-  absl::StatusOr<std::vector<std::string>> ResultTypes(
-      std::string_view name, std::string_view version) const;
+  virtual absl::StatusOr<std::vector<std::string>> ResultTypes(
+      std::string_view name, std::string_view version) const = 0;
 
-  absl::StatusOr<StoreStats> Stats() const;
+  virtual absl::StatusOr<StoreStats> Stats() const = 0;
 
   // The bytes of a small argument of some call. Looks at all calls. Errors:
   // NotFound.
-  absl::StatusOr<Blob> FindSmallArgument(const Digest& digest) const;
+  virtual absl::StatusOr<Blob> FindSmallArgument(
+      const Digest& digest) const = 0;
 
   // Calls and blobs whose digest starts with `hex`, at most `limit` of each.
   // Errors: InvalidArgument unless `hex` is 1 to 32 lowercase hex digits.
-  absl::StatusOr<std::vector<PrefixMatch>> FindByPrefix(std::string_view hex,
-                                                        int limit) const;
+  virtual absl::StatusOr<std::vector<PrefixMatch>> FindByPrefix(
+      std::string_view hex, int limit) const = 0;
 
- private:
-  absl::StatusOr<bool> InsertInto(const NewCall& call, Connection& connection);
-  // The same for one whose result has its row.
-  absl::StatusOr<bool> InsertBehindResult(const NewCall& call,
-                                          Connection& connection);
-  // False if the key has a record, or the function or the environment has
-  // none.
-  static absl::StatusOr<bool> InsertCall(const NewCall& call,
-                                         Connection& connection);
-  // The rows that InsertCall refers to.
-  static absl::Status InsertFunction(const NewCall& call,
-                                     Connection& connection);
-  // For a key that has a record.
-  static absl::StatusOr<bool> Replace(const NewCall& call,
-                                      Connection& connection);
-  static absl::Status CountConflict(const Digest& key, const Digest& result,
-                                    Connection& connection);
-  // Stops when `visit` returns false.
-  absl::Status ForEachSmallArgument(
-      absl::FunctionRef<bool(const Digest&, std::span<const std::byte>)> visit)
-      const;
-  // The row at which a select from the view `records` stands.
-  static absl::StatusOr<CallRecord> ReadRecord(const Statement& select);
+  // Adds a pin; one that is there is fine.
+  virtual absl::Status AddPin(const PinRecord& pin) = 0;
+  // Removes the pins of that name, of `digest` alone if it is given. Returns
+  // how many there were.
+  virtual absl::StatusOr<std::int64_t> RemovePins(
+      std::string_view name, std::optional<Digest> digest) = 0;
+  // Sorted by name, then by digest.
+  virtual absl::StatusOr<std::vector<PinRecord>> Pins() const = 0;
 
-  Database& database_;
-  LocalBlobStore& blobs_;
+  // For collecting garbage (memo/collection.h).
+
+  // Visits every call, in no order, until `visit` returns false. What it is
+  // given is valid during the visit.
+  virtual absl::Status ForEachUse(
+      absl::FunctionRef<bool(const CallUse&)> visit) const = 0;
+
+  // Visits every blob that a record refers to: results, kept arguments, other
+  // results that calls had. A digest may be visited more than once.
+  virtual absl::Status ForEachReference(
+      absl::FunctionRef<void(const Digest&)> visit) const = 0;
+
+  // From now on, and until EndSweep, references that are added are noted, so
+  // that `Sweep` sees those of all processes. One collection at a time.
+  virtual absl::Status BeginSweep() = 0;
+  virtual absl::Status EndSweep() = 0;
+
+  // Of `candidates`, blobs that nothing referred to after BeginSweep, removes
+  // those that nothing refers to now and that were last put before `limit`.
+  // `removed` is called for each.
+  virtual absl::Status Sweep(
+      std::span<const Digest> candidates, absl::Time limit,
+      absl::FunctionRef<void(const BlobInfo&)> removed) = 0;
+
+  // How much of the disk the store uses, blobs and records, in bytes: about,
+  // and at once.
+  virtual absl::StatusOr<std::uint64_t> DiskUsage() const = 0;
 };
 
 }  // namespace ireneo::internal

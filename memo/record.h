@@ -107,6 +107,13 @@ struct CallFilter {
   std::int64_t limit = -1;                  // The newest so many; -1: all.
 };
 
+// A name that keeps a call or a blob from being collected.
+struct PinRecord {
+  std::string name;
+  Digest digest;  // A blob, or the key of a call: with all that it refers to.
+  absl::Time created_at;
+};
+
 // A key or a digest, found by its first digits.
 struct PrefixMatch {
   Digest digest;

@@ -9,8 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "ireneo/memo/index_schema.h"
+#include "ireneo/memo/index_recovery.h"
 #include "ireneo/memo/print_calls.h"
+#include "ireneo/memo/sqlite_index.h"
 #include "ireneo/memo/store_directory.h"
 #include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
@@ -43,11 +44,10 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
   if (!path.has_filename()) path = path.parent_path();  // "results/"
   IRENEO_RETURN_IF_ERROR(
       PrepareStoreDirectory(path, options.create, *options.file_system));
-  IRENEO_ASSIGN_OR_RETURN(
-      std::unique_ptr<Database> database,
-      Database::Open(path / kIndexFile,
-                     LocalBlobStore::Schema() + IndexSchema(),
-                     IndexUpgrades()));
+  // Without it there is no single flight between processes, and that is all.
+  (void)options.file_system->CreateDirectory(path / kLocks);
+  IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+                          OpenIndex(path, *options.file_system));
   IRENEO_ASSIGN_OR_RETURN(
       std::unique_ptr<LocalBlobStore> blobs,
       LocalBlobStore::Open(path, *database, *options.file_system));
@@ -61,8 +61,6 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
           if (other != nullptr) other(event);
         };
   }
-  // Without it there is no single flight between processes, and that is all.
-  (void)options.file_system->CreateDirectory(path / kLocks);
   return std::shared_ptr<StoreState>(
       new StoreState(std::move(path), std::move(options), std::move(database),
                      std::move(blobs)));
@@ -74,14 +72,31 @@ StoreState::StoreState(std::filesystem::path directory,
                        std::unique_ptr<LocalBlobStore> blobs)
     : directory_(std::move(directory)),
       observer_(std::move(options.observer)),
+      file_system_(*options.file_system),
       database_(std::move(database)),
       blobs_(std::move(blobs)),
-      index_(*database_, *blobs_),
+      index_(std::make_unique<SqliteIndex>(*database_, *blobs_)),
       memory_(options.memory_bytes),
-      batch_(index_),
+      batch_(*index_),
       flights_(directory_ / kLocks / "flight"),
       hits_flushed_(Clock::now()),
       hits_pid_(ProcessId()) {}
+
+absl::Status StoreState::CheckIndex() const {
+  absl::Status status = internal::CheckIndex(*database_);
+  NoteDamage(status);
+  return status;
+}
+
+absl::Status StoreState::Snapshot() const {
+  absl::Status status = SnapshotIndex(directory_, *database_, file_system_);
+  NoteDamage(status);
+  return status;
+}
+
+void StoreState::NoteDamage(const absl::Status& status) const {
+  if (absl::IsDataLoss(status)) SuspectIndex(directory_, file_system_);
+}
 
 StoreState::~StoreState() { (void)FlushHits(); }
 
@@ -110,7 +125,8 @@ absl::StatusOr<std::optional<FoundCall>> StoreState::Find(const Digest& key,
     }
     return waiting;
   }
-  absl::StatusOr<std::optional<FoundCall>> found = index_.Find(key, load);
+  absl::StatusOr<std::optional<FoundCall>> found = index_->Find(key, load);
+  NoteDamage(found.status());
   if (!found.ok() || !found->has_value()) return found;
   if ((*found)->created < oldest) return std::nullopt;
   if (load && (*found)->blob.ok()) memory_.Insert(**found, generation);
@@ -136,7 +152,7 @@ absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
   if (replaces) {
     // What it replaces may be in the batch.
     IRENEO_RETURN_IF_ERROR(FlushBatch());
-    IRENEO_ASSIGN_OR_RETURN(const bool conflict, index_.Insert(call));
+    IRENEO_ASSIGN_OR_RETURN(const bool conflict, index_->Insert(call));
     // Not the new one instead: it may be forgotten just now.
     memory_.Erase(key);
     return conflict;
@@ -151,33 +167,36 @@ absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
     case CallBatch::Added::kPresent:
       return false;
     case CallBatch::Added::kConflict:
-      IRENEO_RETURN_IF_ERROR(index_.AddConflict(key, call.result));
+      IRENEO_RETURN_IF_ERROR(index_->AddConflict(key, call.result));
       return true;
     case CallBatch::Added::kNotOpen:
       break;
   }
-  IRENEO_ASSIGN_OR_RETURN(const bool conflict, index_.Insert(call));
-  if (keep_in_memory && !conflict) memory_.Insert(found, generation);
+  const absl::StatusOr<bool> conflict = index_->Insert(call);
+  NoteDamage(conflict.status());
+  if (keep_in_memory && conflict.ok() && !*conflict) {
+    memory_.Insert(found, generation);
+  }
   return conflict;
 }
 
 absl::Status StoreState::Forget(const Digest& key) {
   IRENEO_RETURN_IF_ERROR(FlushBatch());
-  absl::Status status = index_.Forget(key);
+  absl::Status status = index_->Forget({&key, 1});
   memory_.Erase(key);
   return status;
 }
 
 absl::Status StoreState::ForgetFunction(const Digest& function_digest) {
   IRENEO_RETURN_IF_ERROR(FlushBatch());
-  absl::Status status = index_.ForgetFunction(function_digest);
+  absl::Status status = index_->ForgetFunction(function_digest);
   memory_.Clear();
   return status;
 }
 
 absl::Status StoreState::ForgetResult(const Digest& key, const Digest& result,
                                       bool lost) {
-  absl::Status status = index_.ForgetResult(key, result, lost);
+  absl::Status status = index_->ForgetResult(key, result, lost);
   memory_.Erase(key);
   return status;
 }
@@ -239,7 +258,7 @@ absl::Status StoreState::FlushHits(IfBusy if_busy) {
   // Neighbours in the index are written together.
   std::sort(uses.begin(), uses.end(),
             [](const KeyUse& a, const KeyUse& b) { return a.key < b.key; });
-  absl::Status status = index_.AddUses(uses, if_busy);
+  absl::Status status = index_->AddUses(uses, if_busy);
   const std::lock_guard lock(hits_mutex_);
   hits_refused_ = !status.ok();
   if (!status.ok()) {

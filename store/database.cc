@@ -76,9 +76,34 @@ absl::StatusOr<Identity> ReadIdentity(Connection& connection) {
                   .tables = select.ColumnInt64(2)};
 }
 
-void SetBusyTimeout(sqlite3* db) {
-  sqlite3_busy_timeout(db,
-                       static_cast<int>(kBusyTimeout / absl::Milliseconds(1)));
+absl::Status Check(const Identity& identity, std::int64_t version) {
+  if (identity.application != kApplicationId) {
+    return absl::FailedPreconditionError(
+        "this is a database of another program, not an Ireneo index");
+  }
+  if (identity.version != version) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("this index has format ", identity.version,
+                     " and this build of Ireneo reads ", version,
+                     ": use a newer Ireneo or another store"));
+  }
+  return absl::OkStatus();
+}
+
+// SQLite's own handler sleeps up to a tenth of a second between two tries, and
+// then finds that a process with more luck has the database: one of eight that
+// write without pause waited for up to two seconds, or five if each commit is
+// synced. Those who look often all get their turn within a fraction of a
+// second, and together do no less.
+int OnBusy(void* first_try, int tries) {
+  constexpr int kOften = 2000;
+  auto& since = *static_cast<absl::Time*>(first_try);
+  const absl::Time now = absl::Now();
+  if (tries == 0) since = now;
+  if (now - since >= kBusyTimeout) return 0;
+  absl::SleepFor(tries < kOften ? absl::Microseconds(100)
+                                : absl::Milliseconds(1));
+  return 1;
 }
 
 }  // namespace
@@ -194,6 +219,9 @@ struct Connection::State {
   const pid_t pid = ProcessId();  // The process that opened it.
   sqlite3* db = nullptr;
   absl::flat_hash_map<const void*, sqlite3_stmt*> statements;
+  absl::Time busy_since;
+
+  void WaitIfBusy() { sqlite3_busy_handler(db, OnBusy, &busy_since); }
 
   State() = default;
   State(const State&) = delete;
@@ -276,9 +304,9 @@ absl::StatusOr<WriteTransaction> WriteTransaction::Begin(Connection& connection,
   }
   IRENEO_ASSIGN_OR_RETURN(Statement begin,
                           connection.Prepare("BEGIN IMMEDIATE"));
-  if (if_busy == IfBusy::kGiveUp) sqlite3_busy_timeout(db, 0);
+  if (if_busy == IfBusy::kGiveUp) sqlite3_busy_handler(db, nullptr, nullptr);
   absl::Status status = begin.Run();
-  if (if_busy == IfBusy::kGiveUp) SetBusyTimeout(db);
+  if (if_busy == IfBusy::kGiveUp) connection.state_->WaitIfBusy();
   if (!status.ok()) return status;
   return WriteTransaction(&connection, sqlite3_total_changes64(db));
 }
@@ -302,6 +330,17 @@ absl::Status WriteTransaction::Commit() {
     return connection.state_->SyncLog();
   }
   return absl::OkStatus();
+}
+
+// ---------------------------------------------------------- ReadTransaction
+
+absl::StatusOr<ReadTransaction> ReadTransaction::Begin(Connection& connection) {
+  IRENEO_RETURN_IF_ERROR(connection.Execute("BEGIN"));
+  return ReadTransaction(&connection);
+}
+
+ReadTransaction::~ReadTransaction() {
+  if (connection_ != nullptr) (void)connection_->Execute("ROLLBACK");
 }
 
 // ----------------------------------------------------------------- Database
@@ -340,6 +379,18 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
   return database;
 }
 
+absl::StatusOr<std::unique_ptr<Database>> Database::OpenReadOnly(
+    const std::filesystem::path& path, std::int64_t version) {
+  std::unique_ptr<Database> database(new Database(path, Durability::kCache));
+  database->read_only_ = true;
+  absl::Status status = database->CheckIdentity(version);
+  if (!status.ok()) {
+    return absl::Status(status.code(),
+                        absl::StrCat(path.native(), ": ", status.message()));
+  }
+  return database;
+}
+
 absl::StatusOr<Connection> Database::Acquire() {
   {
     const std::lock_guard lock(mutex_);
@@ -351,13 +402,13 @@ absl::StatusOr<Connection> Database::Acquire() {
     }
   }
   auto state = std::make_unique<Connection::State>();
-  const int code = sqlite3_open_v2(
-      path_.c_str(), &state->db,
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-      nullptr);
+  const int access = read_only_ ? SQLITE_OPEN_READONLY
+                                : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int code = sqlite3_open_v2(path_.c_str(), &state->db,
+                                   access | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code != SQLITE_OK) return SqliteError(code, "open", state->db);
   sqlite3_extended_result_codes(state->db, 1);
-  SetBusyTimeout(state->db);
+  state->WaitIfBusy();
   // Keeps the -wal file when the last connection closes: making it anew would
   // be most of the cost of opening.
   int persist = 1;
@@ -370,7 +421,7 @@ absl::StatusOr<Connection> Database::Acquire() {
                      "PRAGMA cache_size = -16384;"
                      // Half the syncs of 4000, and a quarter more for the call
                      // that does it.
-                     "PRAGMA wal_autocheckpoint = 8000;"
+                     "PRAGMA wal_autocheckpoint = 12000;"
                      // What a checkpoint leaves: cutting the file off and
                      // letting it grow again would take a quarter of the time.
                      "PRAGMA journal_size_limit = 67108864;"
@@ -394,10 +445,12 @@ absl::Status Database::Initialize(const std::string& schema,
     return identity.application == kApplicationId && identity.version >= 1 &&
            identity.version < version;
   };
+  if (identity.IsNew() ||
+      (identity.application == kApplicationId && identity.version <= version)) {
+    // A copy of a database (VACUUM INTO) is not in this mode.
+    IRENEO_RETURN_IF_ERROR(connection.Execute("PRAGMA journal_mode = WAL"));
+  }
   if (identity.IsNew() || is_older()) {
-    if (identity.IsNew()) {
-      IRENEO_RETURN_IF_ERROR(connection.Execute("PRAGMA journal_mode = WAL"));
-    }
     IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                             WriteTransaction::Begin(connection));
     // Another process may have been first.
@@ -418,17 +471,13 @@ absl::Status Database::Initialize(const std::string& schema,
       return transaction.Commit();
     }
   }
-  if (identity.application != kApplicationId) {
-    return absl::FailedPreconditionError(
-        "this is a database of another program, not an Ireneo index");
-  }
-  if (identity.version != version) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("this index has format ", identity.version,
-                     " and this build of Ireneo reads ", version,
-                     ": use a newer Ireneo or another store"));
-  }
-  return absl::OkStatus();
+  return Check(identity, version);
+}
+
+absl::Status Database::CheckIdentity(std::int64_t version) {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, Acquire());
+  IRENEO_ASSIGN_OR_RETURN(const Identity identity, ReadIdentity(connection));
+  return Check(identity, version);
 }
 
 }  // namespace ireneo

@@ -130,6 +130,21 @@ class WriteTransaction {
   std::int64_t changes_before_;
 };
 
+// What is read while it lives is of one state of the database.
+class ReadTransaction {
+ public:
+  static absl::StatusOr<ReadTransaction> Begin(Connection& connection);
+  ReadTransaction(ReadTransaction&& other) noexcept
+      : connection_(std::exchange(other.connection_, nullptr)) {}
+  ReadTransaction& operator=(ReadTransaction&&) = delete;
+  ~ReadTransaction();
+
+ private:
+  explicit ReadTransaction(Connection* connection) : connection_(connection) {}
+
+  Connection* connection_;
+};
+
 // Thread-safe; several processes may open the same file. After fork() a child
 // gets connections of its own. No other thread may be in a call of a database
 // during the fork: the child would inherit its locks.
@@ -147,6 +162,16 @@ class Database {
       const std::filesystem::path& path, const std::string& schema,
       const std::vector<std::string>& upgrades = {},
       Durability durability = Durability::kCache);
+
+  // Opens the database at `path`, of the version `version`, for programs that
+  // may not write to it.
+  //
+  // Errors: FailedPrecondition as above and for every other version;
+  // PermissionDenied if that cannot be done without writing to its directory: a
+  // copy elsewhere will do.
+  static absl::StatusOr<std::unique_ptr<Database>> OpenReadOnly(
+      const std::filesystem::path& path, std::int64_t version);
+
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -164,11 +189,13 @@ class Database {
   Database(std::filesystem::path path, Durability durability);
 
   void Release(std::unique_ptr<Connection::State> state);
+  absl::Status CheckIdentity(std::int64_t version);
   absl::Status Initialize(const std::string& schema,
                           const std::vector<std::string>& upgrades);
 
   const std::filesystem::path path_;
   const Durability durability_;
+  bool read_only_ = false;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection::State>> idle_;
 };

@@ -22,7 +22,8 @@ using ::ireneo::testing::RunUnprivileged;
 using ::ireneo::testing::StatusIs;
 using ::ireneo::testing::TemporaryDirectory;
 
-constexpr char kStore1[] = "tests/golden/store_1";
+// The versions of the index of which there is a store.
+constexpr int kVersions[] = {1, 2};
 
 double Half(double, const std::string&) { return -1; }
 Eigen::MatrixXd Ramp(int) { return {}; }
@@ -46,8 +47,8 @@ auto MemoizedRamp(const MemoStore& store) {
 }
 
 // A copy that may be written to.
-void Copy(const std::filesystem::path& to) {
-  std::filesystem::copy(kStore1, to,
+void Copy(int version, const std::filesystem::path& to) {
+  std::filesystem::copy("tests/golden/store_" + std::to_string(version), to,
                         std::filesystem::copy_options::recursive |
                             std::filesystem::copy_options::overwrite_existing);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(to)) {
@@ -71,14 +72,18 @@ void ExpectAllThere(const MemoStore& store) {
   EXPECT_EQ(large(23, 23), 575 * 0.25);
 }
 
-TEST(OldStoreTest, Version1IsUpgradedAndEveryCallHits) {
+class OldStoreTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(OldStoreTest, EveryCallHits) {
   const TemporaryDirectory dir;
-  Copy(dir.path());
+  Copy(GetParam(), dir.path());
+  // The later ones also have a call with a seed.
+  const int calls = GetParam() == 1 ? 4 : 5;
   for (int round = 0; round < 2; ++round) {
     const auto store = MemoStore::Open(dir.path());
     ASSERT_THAT(store, IsOk());
     ExpectAllThere(*store);
-    EXPECT_EQ(store->Stats()->calls, round == 0 ? 4 : 5);
+    EXPECT_EQ(store->Stats()->calls, round == 0 ? calls : calls + 1);
     // And takes new calls, of the functions that it has and of others.
     EXPECT_EQ(MemoizedHalf(*store)(7, "new"), -1);
     EXPECT_EQ(MemoizedHalf(*store)(7, "new"), -1);
@@ -86,9 +91,9 @@ TEST(OldStoreTest, Version1IsUpgradedAndEveryCallHits) {
   }
 }
 
-TEST(OldStoreTest, ProcessesUpgradeItAtOnce) {
+TEST_P(OldStoreTest, ProcessesUpgradeItAtOnce) {
   const TemporaryDirectory dir;
-  Copy(dir.path());
+  Copy(GetParam(), dir.path());
   RunInChildren(4, [&](int) {
     const auto store = MemoStore::Open(dir.path());
     ASSERT_THAT(store, IsOk());
@@ -96,9 +101,9 @@ TEST(OldStoreTest, ProcessesUpgradeItAtOnce) {
   });
 }
 
-TEST(OldStoreTest, OneThatMayNotBeWrittenSaysSo) {
+TEST_P(OldStoreTest, OneThatMayNotBeWrittenSaysSo) {
   const TemporaryDirectory dir;
-  Copy(dir.path());
+  Copy(GetParam(), dir.path());
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(dir.path())) {
     ASSERT_EQ(::chmod(entry.path().c_str(), entry.is_directory() ? 0555 : 0444),
@@ -111,6 +116,9 @@ TEST(OldStoreTest, OneThatMayNotBeWrittenSaysSo) {
   });
   ASSERT_EQ(::chmod(dir.path().c_str(), 0755), 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(Versions, OldStoreTest, ::testing::ValuesIn(kVersions),
+                         ::testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace ireneo

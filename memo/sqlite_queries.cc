@@ -1,17 +1,20 @@
 // What people ask the index: records, sums, and what a few digits stand for.
 
-#include <array>
+#include <algorithm>
 #include <bit>
 #include <boost/json.hpp>
 #include <cstring>
+#include <limits>
+#include <map>
 #include <set>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "ireneo/memo/index_schema.h"
-#include "ireneo/memo/memo_index.h"
+#include "ireneo/memo/sqlite_index.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -57,13 +60,6 @@ absl::StatusOr<std::map<std::string, std::string>> MapFromJson(
   return strings;
 }
 
-// The first bytes of `bytes`.
-Digest DigestOf(std::span<const std::byte> bytes) {
-  std::array<std::uint8_t, Digest::kSize> digest;
-  std::memcpy(digest.data(), bytes.data(), digest.size());
-  return Digest(digest);
-}
-
 // Takes the first of calls.argument_values.
 absl::StatusOr<std::span<const std::byte>> TakeSmallValue(
     std::span<const std::byte>& values, const Digest& key) {
@@ -94,7 +90,7 @@ std::optional<std::pair<Digest, Digest>> PrefixRange(std::string_view hex) {
 
 }  // namespace
 
-absl::StatusOr<CallRecord> MemoIndex::Record(const Digest& key) const {
+absl::StatusOr<CallRecord> SqliteIndex::Record(const Digest& key) const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
@@ -108,17 +104,7 @@ absl::StatusOr<CallRecord> MemoIndex::Record(const Digest& key) const {
   return ReadRecord(select);
 }
 
-absl::StatusOr<std::vector<CallRecord>> MemoIndex::Records(
-    const CallFilter& filter) const {
-  std::vector<CallRecord> records;
-  IRENEO_RETURN_IF_ERROR(ForEachRecord(filter, [&](CallRecord&& record) {
-    records.push_back(std::move(record));
-    return true;
-  }));
-  return records;
-}
-
-absl::Status MemoIndex::ForEachRecord(
+absl::Status SqliteIndex::ForEachRecord(
     const CallFilter& filter,
     absl::FunctionRef<bool(CallRecord&&)> visit) const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
@@ -126,11 +112,16 @@ absl::Status MemoIndex::ForEachRecord(
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
       connection.Prepare(IRENEO_SELECT_RECORDS
-                         "WHERE (function = ?1 OR (NOT ?2 AND "
-                         "substr(function, 1, length(?1)) = ?1)) "
-                         "AND (?3 = '' OR version = ?3) AND created >= ?4 "
-                         "AND (?6 IS NULL OR result = ?6) "
-                         "ORDER BY created DESC, key LIMIT ?5"));
+                         // All of which calls_by_function tells, so that rows
+                         // are read of the calls that are asked for alone.
+                         "WHERE key IN (SELECT c.key FROM functions f "
+                         "JOIN calls c ON c.function = f.id "
+                         "WHERE (f.name = ?1 OR (NOT ?2 AND "
+                         "substr(f.name, 1, length(?1)) = ?1)) "
+                         "AND (?3 = '' OR f.version = ?3) AND c.created >= ?4 "
+                         "AND (?6 IS NULL OR c.result = ?6) "
+                         "ORDER BY c.created DESC, c.key LIMIT ?5) "
+                         "ORDER BY created DESC, key"));
   select.Bind(1, std::string_view(filter.function))
       .Bind(2, std::int64_t{filter.exact})
       .Bind(3, std::string_view(filter.version))
@@ -151,7 +142,7 @@ absl::Status MemoIndex::ForEachRecord(
   }
 }
 
-absl::StatusOr<std::vector<ConflictRecord>> MemoIndex::Conflicts(
+absl::StatusOr<std::vector<ConflictRecord>> SqliteIndex::Conflicts(
     const Digest& key) const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(
@@ -171,7 +162,7 @@ absl::StatusOr<std::vector<ConflictRecord>> MemoIndex::Conflicts(
   }
 }
 
-absl::StatusOr<CallRecord> MemoIndex::ReadRecord(const Statement& select) {
+absl::StatusOr<CallRecord> SqliteIndex::ReadRecord(const Statement& select) {
   CallRecord record;
   IRENEO_ASSIGN_OR_RETURN(record.key, select.ColumnDigest(0));
   record.function = select.ColumnText(1);
@@ -235,7 +226,7 @@ absl::StatusOr<CallRecord> MemoIndex::ReadRecord(const Statement& select) {
   return record;
 }
 
-absl::StatusOr<std::vector<std::string>> MemoIndex::ResultTypes(
+absl::StatusOr<std::vector<std::string>> SqliteIndex::ResultTypes(
     std::string_view name, std::string_view version) const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(
@@ -252,93 +243,184 @@ absl::StatusOr<std::vector<std::string>> MemoIndex::ResultTypes(
   }
 }
 
-absl::StatusOr<std::vector<FunctionSummary>> MemoIndex::Functions() const {
+absl::StatusOr<std::vector<FunctionSummary>> SqliteIndex::Functions() const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
-  // One row per function and version, versions in the order of their first
-  // call.
-  IRENEO_ASSIGN_OR_RETURN(
-      Statement select,
-      connection.Prepare(
-          "SELECT f.name, f.version, count(*), sum(c.hits), total(c.elapsed), "
-          "total(c.hits * 1.0 * c.elapsed), total(c.spent), "
-          "count(*) FILTER (WHERE c.key IN (SELECT key FROM conflicts)) "
-          "FROM calls c "
-          "JOIN functions f ON f.id = c.function "
-          "GROUP BY f.name, f.version ORDER BY f.name, min(c.created)"));
+  // In one state of the database.
+  IRENEO_ASSIGN_OR_RETURN(ReadTransaction transaction,
+                          ReadTransaction::Begin(connection));
+  // What is known of the calls of one identity.
+  struct Sums {
+    std::int64_t calls = 0;
+    std::int64_t hits = 0;
+    std::int64_t conflicts = 0;
+    std::int64_t first = std::numeric_limits<std::int64_t>::max();
+    double elapsed = 0;  // Nanoseconds, like the others.
+    double saved = 0;
+    double spent = 0;
+  };
+  struct Identity {
+    std::string name;
+    std::string version;
+    Sums sums;
+  };
+  std::map<std::int64_t, Identity> identities;
+  {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare("SELECT id, name, version FROM functions"));
+    while (true) {
+      IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
+      if (!row) break;
+      identities[select.ColumnInt64(0)] = {
+          .name = std::string(select.ColumnText(1)),
+          .version = std::string(select.ColumnText(2)),
+          .sums = {}};
+    }
+  }
+  // The results of all identities of a name, with their sizes.
+  std::map<std::string, absl::flat_hash_map<Digest, std::uint64_t>> results;
+  {
+    // Answered by calls_by_function alone, in its order.
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare("SELECT function, created, elapsed, spent, result, "
+                           "result_size FROM calls ORDER BY function"));
+    Sums* sums = nullptr;
+    absl::flat_hash_map<Digest, std::uint64_t>* sizes = nullptr;
+    std::optional<std::int64_t> last;
+    while (true) {
+      IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
+      if (!row) break;
+      if (const std::int64_t id = select.ColumnInt64(0); id != last) {
+        Identity& identity = identities[id];
+        sums = &identity.sums;
+        sizes = &results[identity.name];
+        last = id;
+        sums->first = select.ColumnInt64(1);
+      }
+      ++sums->calls;
+      sums->elapsed += static_cast<double>(select.ColumnInt64(2));
+      sums->spent += static_cast<double>(select.ColumnInt64(3));
+      IRENEO_ASSIGN_OR_RETURN(const Digest result, select.ColumnDigest(4));
+      sizes->try_emplace(result,
+                         static_cast<std::uint64_t>(select.ColumnInt64(5)));
+    }
+  }
+  {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare("SELECT function, sum(hits), "
+                           "total(hits * 1.0 * elapsed), total(spent) "
+                           "FROM uses GROUP BY function"));
+    while (true) {
+      IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
+      if (!row) break;
+      Sums& sums = identities[select.ColumnInt64(0)].sums;
+      sums.hits = select.ColumnInt64(1);
+      sums.saved = select.ColumnDouble(2);
+      sums.spent += select.ColumnDouble(3);
+    }
+  }
+  {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare("SELECT c.function, count(DISTINCT c.key) "
+                           "FROM conflicts o JOIN calls c ON c.key = o.key "
+                           "GROUP BY c.function"));
+    while (true) {
+      IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
+      if (!row) break;
+      identities[select.ColumnInt64(0)].sums.conflicts = select.ColumnInt64(1);
+    }
+  }
+  // By name, then versions in the order of their first call.
+  std::vector<const Identity*> sorted;
+  for (const auto& [id, identity] : identities) {
+    if (identity.sums.calls > 0) sorted.push_back(&identity);
+  }
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Identity* a, const Identity* b) {
+              return std::tie(a->name, a->sums.first, a->version) <
+                     std::tie(b->name, b->sums.first, b->version);
+            });
   std::vector<FunctionSummary> functions;
-  while (true) {
-    IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
-    if (!row) break;
-    const std::string_view name = select.ColumnText(0);
-    if (functions.empty() || functions.back().name != name) {
-      functions.emplace_back().name = name;
+  for (const Identity* identity : sorted) {
+    if (functions.empty() || functions.back().name != identity->name) {
+      FunctionSummary& added = functions.emplace_back();
+      added.name = identity->name;
+      for (const auto& [result, size] : results[identity->name]) {
+        added.bytes += size;
+      }
     }
     FunctionSummary& function = functions.back();
-    function.versions.emplace_back(select.ColumnText(1));
-    function.calls += select.ColumnInt64(2);
-    function.hits += select.ColumnInt64(3);
-    function.computed += absl::Nanoseconds(select.ColumnDouble(4));
-    function.saved += absl::Nanoseconds(select.ColumnDouble(5));
-    function.spent += absl::Nanoseconds(select.ColumnDouble(6));
-    function.conflicts += select.ColumnInt64(7);
-  }
-  IRENEO_ASSIGN_OR_RETURN(
-      Statement sizes,
-      connection.Prepare(
-          "SELECT name, sum(size) FROM (SELECT DISTINCT f.name AS name, "
-          "c.result, b.size AS size FROM calls c "
-          "JOIN functions f ON f.id = c.function "
-          "JOIN blobs b ON b.digest = c.result) GROUP BY name"));
-  absl::flat_hash_map<std::string, std::uint64_t> bytes;
-  while (true) {
-    IRENEO_ASSIGN_OR_RETURN(const bool row, sizes.Step());
-    if (!row) break;
-    bytes[std::string(sizes.ColumnText(0))] =
-        static_cast<std::uint64_t>(sizes.ColumnInt64(1));
-  }
-  for (FunctionSummary& function : functions) {
-    function.bytes = bytes[function.name];
+    if (std::find(function.versions.begin(), function.versions.end(),
+                  identity->version) == function.versions.end()) {
+      function.versions.push_back(identity->version);
+    }
+    function.calls += identity->sums.calls;
+    function.hits += identity->sums.hits;
+    function.computed += absl::Nanoseconds(identity->sums.elapsed);
+    function.saved += absl::Nanoseconds(identity->sums.saved);
+    function.spent += absl::Nanoseconds(identity->sums.spent);
+    function.conflicts += identity->sums.conflicts;
   }
   return functions;
 }
 
-absl::StatusOr<StoreStats> MemoIndex::Stats() const {
+absl::StatusOr<StoreStats> SqliteIndex::Stats() const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(ReadTransaction transaction,
+                          ReadTransaction::Begin(connection));
+  StoreStats stats;
+  std::uint64_t referred = 0;
+  {
+    // Each sum reads one index or table, the calls by calls_by_function.
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare(
+            "SELECT count(DISTINCT name), sum(calls), total(elapsed), "
+            "total(spent), coalesce(sum(bytes), 0) FROM (SELECT function, "
+            "count(*) AS calls, total(elapsed) AS elapsed, "
+            "total(spent) AS spent, sum(result_size + kept_size) AS bytes "
+            "FROM calls GROUP BY function) JOIN functions ON id = function"));
+    IRENEO_RETURN_IF_ERROR(select.Step().status());
+    stats.functions = select.ColumnInt64(0);
+    stats.calls = select.ColumnInt64(1);
+    stats.computed = absl::Nanoseconds(select.ColumnDouble(2));
+    stats.spent = absl::Nanoseconds(select.ColumnDouble(3));
+    referred = static_cast<std::uint64_t>(select.ColumnInt64(4));
+  }
+  {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare("SELECT coalesce(sum(hits), 0), "
+                           "total(hits * 1.0 * elapsed), total(spent) "
+                           "FROM uses"));
+    IRENEO_RETURN_IF_ERROR(select.Step().status());
+    stats.hits = select.ColumnInt64(0);
+    stats.saved = absl::Nanoseconds(select.ColumnDouble(1));
+    stats.spent += absl::Nanoseconds(select.ColumnDouble(2));
+  }
+  {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare("SELECT count(DISTINCT c.key) FROM conflicts o "
+                           "JOIN calls c ON c.key = o.key"));
+    IRENEO_RETURN_IF_ERROR(select.Step().status());
+    stats.conflicts = select.ColumnInt64(0);
+  }
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
-      connection.Prepare(
-          "SELECT (SELECT count(DISTINCT f.name) FROM functions f JOIN calls c "
-          "ON c.function = f.id), count(*), coalesce(sum(c.hits), 0), "
-          "total(c.elapsed), total(c.hits * 1.0 * c.elapsed), total(c.spent), "
-          "count(*) FILTER (WHERE c.key IN (SELECT key FROM conflicts)), "
-          "coalesce(sum(b.size), 0) + (SELECT coalesce(sum(b.size), 0) "
-          "FROM arguments a JOIN blobs b ON b.digest = a.digest WHERE a.kept) "
-          "FROM calls c LEFT JOIN blobs b ON b.digest = c.result"));
-  StoreStats stats;
+      connection.Prepare("SELECT count(*), coalesce(sum(size), 0) FROM blobs"));
   IRENEO_RETURN_IF_ERROR(select.Step().status());
-  stats.functions = select.ColumnInt64(0);
-  stats.calls = select.ColumnInt64(1);
-  stats.hits = select.ColumnInt64(2);
-  stats.computed = absl::Nanoseconds(select.ColumnDouble(3));
-  stats.saved = absl::Nanoseconds(select.ColumnDouble(4));
-  stats.spent = absl::Nanoseconds(select.ColumnDouble(5));
-  stats.conflicts = select.ColumnInt64(6);
-  const std::int64_t referred = select.ColumnInt64(7);
-  IRENEO_ASSIGN_OR_RETURN(
-      Statement blobs,
-      connection.Prepare(
-          "SELECT count(*), coalesce(sum(size), 0), coalesce(sum(size) FILTER "
-          "(WHERE digest IN (SELECT result FROM calls) OR digest IN "
-          "(SELECT digest FROM arguments WHERE kept)), 0) FROM blobs"));
-  IRENEO_RETURN_IF_ERROR(blobs.Step().status());
-  stats.blobs = blobs.ColumnInt64(0);
-  stats.bytes = static_cast<std::uint64_t>(blobs.ColumnInt64(1));
+  stats.blobs = select.ColumnInt64(0);
+  stats.bytes = static_cast<std::uint64_t>(select.ColumnInt64(1));
   stats.bytes_deduplicated =
-      static_cast<std::uint64_t>(referred - blobs.ColumnInt64(2));
+      referred > stats.bytes ? referred - stats.bytes : 0;
   return stats;
 }
 
-absl::Status MemoIndex::ForEachSmallArgument(
+absl::Status SqliteIndex::ForEachSmallArgument(
     absl::FunctionRef<bool(const Digest&, std::span<const std::byte>)> visit)
     const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
@@ -364,7 +446,8 @@ absl::Status MemoIndex::ForEachSmallArgument(
   }
 }
 
-absl::StatusOr<Blob> MemoIndex::FindSmallArgument(const Digest& digest) const {
+absl::StatusOr<Blob> SqliteIndex::FindSmallArgument(
+    const Digest& digest) const {
   std::optional<Blob> found;
   IRENEO_RETURN_IF_ERROR(ForEachSmallArgument(
       [&](const Digest& argument, std::span<const std::byte> value) {
@@ -378,7 +461,7 @@ absl::StatusOr<Blob> MemoIndex::FindSmallArgument(const Digest& digest) const {
       absl::StrCat("no call has the argument ", digest.ToString()));
 }
 
-absl::StatusOr<std::vector<PrefixMatch>> MemoIndex::FindByPrefix(
+absl::StatusOr<std::vector<PrefixMatch>> SqliteIndex::FindByPrefix(
     std::string_view hex, int limit) const {
   const auto range = PrefixRange(hex);
   if (!range.has_value()) {
