@@ -188,7 +188,7 @@ std::vector<std::string> IndexUpgrades() {
     DROP VIEW arguments;
     ALTER TABLE calls RENAME TO calls_2;
     )sql",
-                       LocalBlobStore::UpgradeTo3(), kCalls, R"sql(
+                       kCalls, R"sql(
     INSERT INTO calls
       SELECT key, function, environment, arguments, result,
              coalesce((SELECT size FROM blobs WHERE digest = result), 0),
@@ -205,7 +205,7 @@ std::vector<std::string> IndexUpgrades() {
       WHERE hits > 0;
     DROP TABLE calls_2;
     )sql",
-                       kReferring, kViews)};
+                       kReferring, kViews, LocalBlobStore::UpgradeTo3())};
 }
 
 }  // namespace ireneo::internal

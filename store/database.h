@@ -194,8 +194,8 @@ class Database {
                           const std::vector<std::string>& upgrades);
 
   const std::filesystem::path path_;
-  const Durability durability_;
   bool read_only_ = false;
+  const Durability durability_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection::State>> idle_;
 };

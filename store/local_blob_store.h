@@ -110,6 +110,11 @@ class LocalBlobStore final : public StagingBlobStore {
   // For who looks for files without a row.
   const BlobFiles& files() const { return *files_; }
 
+  // After the database was replaced by an older copy of itself: a good file
+  // without a row gets one, a bad one goes to quarantine/, and a row without
+  // its file is dropped. Reads all files that have no row.
+  absl::Status Rescan();
+
  private:
   LocalBlobStore(std::unique_ptr<BlobFiles> files, Database& database);
 
@@ -134,6 +139,9 @@ class LocalBlobStore final : public StagingBlobStore {
   // not.
   bool IsRowSynced(const Digest& digest) const;
   void SetRowSynced(const Digest& digest);
+
+  absl::Status AddRowOf(const BlobFiles::Found& found);
+  absl::Status DropRowsWithoutFile();
 
   absl::Status NoBlob(const Digest& digest) const;
   absl::Status BusyError(const Digest& digest, const char* what) const;
