@@ -185,7 +185,7 @@ std::vector<std::string> IndexUpgrades() {
     ALTER TABLE calls ADD COLUMN argument_values BLOB NOT NULL DEFAULT x'';
     )sql",
                        kConflicts),
-          // The uses of calls get a table of their own.
+          // Blobs get codecs, and the uses of calls a table of their own.
           absl::StrCat(R"sql(
     DROP VIEW records;
     DROP VIEW arguments;

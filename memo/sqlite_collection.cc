@@ -251,6 +251,7 @@ absl::Status SqliteIndex::EndSweep() {
 absl::Status SqliteIndex::Sweep(
     std::span<const Digest> candidates, absl::Time limit,
     absl::FunctionRef<void(const BlobInfo&)> removed) {
+  // By shard: each is locked for some of its blobs at a time.
   std::vector<Digest> sorted(candidates.begin(), candidates.end());
   std::sort(sorted.begin(), sorted.end());
   for (auto first = sorted.begin(); first != sorted.end();) {
@@ -258,19 +259,17 @@ absl::Status SqliteIndex::Sweep(
     const auto last = std::find_if(
         first, sorted.end(),
         [shard](const Digest& digest) { return digest.bytes()[0] != shard; });
-    std::vector<BlobInfo> garbage;
     IRENEO_ASSIGN_OR_RETURN(
-        const RemovedBlobs done,
+        const Removal done,
         blobs_.RemoveGarbage(
             shard, std::span(first, last),
-            [&](const Digest& digest,
-                Connection& connection) -> absl::StatusOr<bool> {
-              IRENEO_ASSIGN_OR_RETURN(const std::optional<BlobInfo> blob,
+            [limit](const Digest& digest,
+                    Connection& connection) -> absl::StatusOr<bool> {
+              IRENEO_ASSIGN_OR_RETURN(const std::optional<BlobInfo> garbage,
                                       FindGarbage(digest, limit, connection));
-              if (blob.has_value()) garbage.push_back(*blob);
-              return blob.has_value();
-            }));
-    for (const BlobInfo& blob : garbage) removed(blob);
+              return garbage.has_value();
+            },
+            removed));
     IRENEO_RETURN_IF_ERROR(done.files);
     first = last;
   }
@@ -310,7 +309,7 @@ absl::StatusOr<StrayFiles> SqliteIndex::FindStrays(absl::Time limit,
     }
     if (!remove || digests.empty()) continue;
     IRENEO_ASSIGN_OR_RETURN(
-        const RemovedBlobs done,
+        const Removal done,
         blobs_.RemoveGarbage(
             static_cast<std::uint8_t>(shard), digests,
             [&](const Digest& digest,
@@ -324,7 +323,8 @@ absl::StatusOr<StrayFiles> SqliteIndex::FindStrays(absl::Time limit,
                   blobs_.files().Find(digest));
               return found.has_value() &&
                      absl::FromUnixNanos(found->info.mtime_ns) < limit;
-            }));
+            },
+            [](const BlobInfo&) {}));
     IRENEO_RETURN_IF_ERROR(done.files);
   }
   return strays;
