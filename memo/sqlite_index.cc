@@ -191,13 +191,16 @@ absl::Status SqliteIndex::AddConflict(const Digest& key,
   return transaction.Commit();
 }
 
+// A function or environment without a row is NULL, and the call is not
+// inserted. (INSERT ... SELECT would go through a temporary table, as there are
+// triggers.)
 #define IRENEO_INTO_CALLS                                               \
   "INTO calls(key, function, environment, arguments, result, elapsed, " \
   "created, spent, seed, callees, argument_values, result_size, "       \
   "kept_size) "                                                         \
-  "SELECT ?1, f.id, e.id, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 "  \
-  "FROM functions f, environments e "                                   \
-  "WHERE f.digest = ?2 AND e.description = ?3"
+  "VALUES (?1, (SELECT id FROM functions WHERE digest = ?2), "          \
+  "(SELECT id FROM environments WHERE description = ?3), "              \
+  "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
 
 absl::StatusOr<bool> SqliteIndex::InsertCall(const NewCall& call, bool replace,
                                              Connection& connection) {
