@@ -55,6 +55,11 @@ def ireneo_repositories():
     )
     _maybe(
         overlay_repository,
+        name = "blosc",
+        files = {"@ireneo//third_party:blosc/blosc.BUILD": "BUILD"},
+    )
+    _maybe(
+        overlay_repository,
         name = "boost",
         files = {"@ireneo//third_party:boost/boost.BUILD": "BUILD"},
     )
@@ -101,6 +106,16 @@ def ireneo_repositories():
         overlay_repository,
         name = "xxhash",
         files = {"@ireneo//third_party:xxhash/xxhash.BUILD": "BUILD"},
+    )
+    _maybe(
+        overlay_repository,
+        name = "zlib",
+        files = {"@ireneo//third_party:zlib/zlib.BUILD": "BUILD"},
+    )
+    _maybe(
+        overlay_repository,
+        name = "zstd",
+        files = {"@ireneo//third_party:zstd/zstd.BUILD": "BUILD"},
     )
 
     # What Bazel 4.2.3 itself would download.

@@ -11,15 +11,20 @@
 #include <fstream>
 #include <iostream>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "boost/json/value.hpp"
 #include "ireneo/serializers/json.h"
 #include "ireneo/serializers/serializer.h"
+#include "ireneo/store/codec.h"
+#include "ireneo/store/compression.h"
+#include "ireneo/store/encoder.h"
 #include "ireneo/tests/fuzz/check.h"
 #include "ireneo/tests/fuzz/types.h"
 
@@ -202,6 +207,34 @@ void AddTypeNames(Corpus& corpus) {
   }
 }
 
+void AddFiles(Corpus& corpus) {
+  std::string payload;
+  for (int i = 0; i < 400; ++i) payload += std::to_string(i * i) + ",";
+  const auto add = [&](const std::string& name, const Encoding& encoding) {
+    std::string file(1, '\0');
+    while (kBlobCodecs[static_cast<std::size_t>(file[0])] != encoding.codec) {
+      ++file[0];
+    }
+    const auto encoder = NewEncoder(encoding, payload.size(), [&](auto bytes) {
+      file.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      return absl::OkStatus();
+    });
+    Check(encoder->Append(std::as_bytes(std::span(payload))).ok() &&
+              encoder->Finish().ok(),
+          "a payload can be compressed");
+    corpus.AddFile("codec", name, file);
+  };
+  using enum Compression::Inner;
+  add("gzip", {.codec = BlobCodec::kZlib, .level = 6});
+  add("gzip_stored", {.codec = BlobCodec::kZlib, .level = 0});
+  add("zstd", {.codec = BlobCodec::kZstd, .level = 1});
+  add("blosc_lz4", {BlobCodec::kBlosc, 5, kLz4, 1});
+  add("blosc_lz4_shuffled", {BlobCodec::kBlosc, 5, kLz4, 8});
+  add("blosc_zstd_shuffled", {BlobCodec::kBlosc, 1, kZstd, 4});
+  payload = "short";
+  add("blosc_copied", {BlobCodec::kBlosc, 1, kLz4, 1});
+}
+
 }  // namespace
 }  // namespace ireneo::fuzz
 
@@ -215,4 +248,5 @@ int main(int argc, char** argv) {
   ireneo::fuzz::AddNpy(corpus);
   ireneo::fuzz::AddJson(corpus);
   ireneo::fuzz::AddTypeNames(corpus);
+  ireneo::fuzz::AddFiles(corpus);
 }
