@@ -15,21 +15,15 @@
 // a given number of calls into a new store.
 
 #include <Eigen/Core>
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <initializer_list>
-#include <optional>
-#include <regex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "benchmarks/report.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/memo/remembered.h"
@@ -39,37 +33,19 @@
 namespace ireneo {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using benchmarks::Clock;
+using benchmarks::Die;
+using benchmarks::Median;
+using benchmarks::Nanoseconds;
+using benchmarks::OpenStore;
+using benchmarks::Report;
 
 constexpr std::int32_t kCalls = 10'000;
 constexpr int kStages = 5;
 constexpr Eigen::Index kRows = 3536;  // 100 MB of doubles.
 
-double Nanoseconds(Clock::duration duration) {
-  return std::chrono::duration<double, std::nano>(duration).count();
-}
-
-double Median(std::vector<double> values) {
-  const auto middle = values.begin() + values.size() / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 // Takes a nanosecond, so that what a call takes is the memory's.
 std::int32_t Next(std::int32_t x) { return x + 1; }
-
-[[noreturn]] void Die(const std::string& why) {
-  std::fprintf(stderr, "memo_benchmark: %s\n", why.c_str());
-  std::exit(1);
-}
-
-MemoStore OpenStore(const std::filesystem::path& directory,
-                    MemoStoreOptions options = {}) {
-  absl::StatusOr<MemoStore> store =
-      MemoStore::Open(directory, std::move(options));
-  if (!store.ok()) Die(store.status().ToString());
-  return *std::move(store);
-}
 
 auto Memoized(MemoStore store) {
   return Memoize(std::move(store), {.name = "bench.Next", .version = "1"},
@@ -86,50 +62,6 @@ double TimeDistinct(const F& f) {
   if (sum != std::int64_t{kCalls} * (kCalls + 1) / 2) Die("a wrong result");
   return elapsed / kCalls;
 }
-
-// What a run has measured, and its targets.
-class Report {
- public:
-  explicit Report(const std::string& regex) : regex_(regex) {}
-
-  bool Wants(const std::string& name) const {
-    return std::regex_search(name, regex_);
-  }
-
-  bool WantsAny(std::initializer_list<const char*> names) const {
-    return std::any_of(names.begin(), names.end(),
-                       [&](const char* name) { return Wants(name); });
-  }
-
-  // `target` is the most that the time may be; 0 if there is none.
-  void Add(const std::string& name, double nanoseconds, double target = 0,
-           bool is_rate = false) {
-    if (!Wants(name)) return;
-    char line[256];
-    std::snprintf(line, sizeof(line),
-                  "%s\n  {\"name\": \"%s\", \"run_name\": \"%s\", "
-                  "\"run_type\": \"iteration\", \"real_time\": %.1f, "
-                  "\"time_unit\": \"ns\", \"target\": %.1f%s}",
-                  runs_.empty() ? "" : ",", name.c_str(), name.c_str(),
-                  nanoseconds, target, is_rate ? ", \"is_rate\": true" : "");
-    runs_ += line;
-  }
-
-  void AddRate(const std::string& name, double nanoseconds,
-               double target_per_second) {
-    Add(name, nanoseconds, 1e9 / target_per_second, /*is_rate=*/true);
-  }
-
-  void Write(const std::filesystem::path& path) const {
-    std::ofstream file(path);
-    file << "{\"benchmarks\": [" << runs_ << "\n]}\n";
-    if (!file.flush()) Die("cannot write " + path.string());
-  }
-
- private:
-  const std::regex regex_;
-  std::string runs_;
-};
 
 void Misses(const std::filesystem::path& directory, Report& report) {
   const auto next = Memoized(OpenStore(directory));

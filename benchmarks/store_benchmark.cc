@@ -1,162 +1,260 @@
-// How fast payloads become compressed files and how small, and how fast such
-// files are read.
+// What the store costs next to the memory and the file system that it is made
+// of. One run is one repetition: tools/benchmark takes the medians of several.
 //
-// CompressField/size is what Compression::kSmall does to an array of doubles;
-// its peers CompressField/PEER/size are a plain copy, gzip -2 and what else a
-// user may choose. "file" is the size of the file as a part of the payload's.
+//   store_benchmark DIRECTORY FILE [REGEX]
+//
+// Works in DIRECTORY, which must exist, and writes to FILE what is measured of
+// the names that match. A peer is a part of the name, and the limit to compare
+// with: PutNew/write/8388608 writes the same bytes to new files.
+//
+// "Fresh" rows are of a store that was opened anew, so that nothing has been
+// verified yet; the bytes are in the page cache.
 
-#include <cmath>
-#include <cstddef>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <Eigen/Core>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <memory>
 #include <random>
-#include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "benchmark/benchmark.h"
+#include "benchmarks/report.h"
+#include "ireneo/memo/memo_store.h"
+#include "ireneo/memo/memoize.h"
+#include "ireneo/memo/remembered.h"
+#include "ireneo/serializers/eigen_dense.h"
+#include "ireneo/serializers/standard.h"
 #include "ireneo/store/blob.h"
-#include "ireneo/store/codec.h"
-#include "ireneo/store/compression.h"
-#include "ireneo/store/compressor.h"
+#include "ireneo/store/digest.h"
 
 namespace ireneo {
 namespace {
 
-using Doubles = std::vector<double>;
+namespace fs = std::filesystem;
 
-// What a simulation leaves on a grid of rows of 4096 points.
-Doubles Field(std::int64_t bytes) {
-  constexpr std::int64_t kRow = 4096;
-  Doubles field(static_cast<std::size_t>(bytes / 8));
-  for (std::size_t i = 0; i < field.size(); ++i) {
-    const double x = static_cast<double>(i % kRow) / kRow;
-    const double y = static_cast<double>(i / kRow) / kRow;
-    field[i] = std::sin(9 * x + 2 * y) * std::exp(-3 * y) +
-               std::cos(5 * x * y + 1) + 0.1 * x;
+using benchmarks::Clock;
+using benchmarks::Die;
+using benchmarks::Median;
+using benchmarks::Nanoseconds;
+using benchmarks::OpenStore;
+using benchmarks::Report;
+using Eigen::MatrixXd;
+
+MatrixXd Random(std::int64_t bytes, std::uint64_t seed) {
+  std::mt19937_64 engine(seed);
+  MatrixXd matrix(bytes / 8 / 1024, 1024);
+  for (double& value : matrix.reshaped()) {
+    value = static_cast<double>(engine());
   }
-  return field;
+  return matrix;
 }
 
-// No codec makes it smaller.
-Doubles Noise(std::int64_t bytes) {
-  std::mt19937_64 engine(1);
-  Doubles noise(static_cast<std::size_t>(bytes / 8));
-  for (double& value : noise) {
-    const std::uint64_t bits = engine();
-    std::memcpy(&value, &bits, sizeof(value));
-  }
-  return noise;
+std::string_view Bytes(const MatrixXd& matrix) {
+  return {reinterpret_cast<const char*>(matrix.data()),
+          static_cast<std::size_t>(matrix.size()) * sizeof(double)};
 }
 
-// One in twenty is not zero.
-Doubles Sparse(std::int64_t bytes) {
-  std::mt19937_64 engine(1);
-  std::normal_distribution<double> normal;
-  Doubles sparse(static_cast<std::size_t>(bytes / 8));
-  for (double& value : sparse) {
-    if (engine() % 20 == 0) value = normal(engine);
+// Runs `step` with 0, 1, ..., and returns the median of their times.
+template <typename F>
+double TimeEach(int steps, const F& step) {
+  std::vector<double> each;
+  for (int i = 0; i < steps; ++i) {
+    const Clock::time_point start = Clock::now();
+    step(i);
+    each.push_back(Nanoseconds(Clock::now() - start));
   }
-  return sparse;
+  return Median(each);
 }
 
-// Where files go: memory that was touched before.
-class File {
- public:
-  explicit File(std::size_t payload) : bytes_(payload + payload / 16 + 4096) {}
-
-  ByteOutput Output() {
-    size_ = 0;
-    return [this](std::span<const std::byte> bytes) {
-      std::memcpy(bytes_.data() + size_, bytes.data(), bytes.size());
-      size_ += bytes.size();
-      return absl::OkStatus();
-    };
+void Puts(const fs::path& directory, std::int64_t size, Report& report) {
+  const std::string suffix = "/" + std::to_string(size);
+  const auto bytes = static_cast<double>(size);
+  const int count = static_cast<int>((std::int64_t{256} << 20) / size);
+  std::vector<MatrixXd> matrices;
+  for (int i = 0; i < count; ++i) {
+    matrices.push_back(Random(size, static_cast<std::uint64_t>(i)));
   }
-  std::span<const std::byte> bytes() const {
-    return std::span(bytes_).first(size_);
+  const fs::path plain = directory / "plain";
+  fs::create_directory(plain);
+  // In turn, so that a busy moment does not fall on one side.
+  const MemoStore store = OpenStore(directory / "store");
+  std::vector<double> puts;
+  std::vector<double> writes;
+  for (int i = 0; i < count; ++i) {
+    const std::string_view data = Bytes(matrices[i]);
+    Clock::time_point start = Clock::now();
+    const auto put = store.blobs().Put(data);
+    puts.push_back(Nanoseconds(Clock::now() - start));
+    if (!put.ok() || !put->inserted) Die("not put");
+    start = Clock::now();
+    const int file = ::open((plain / std::to_string(i)).c_str(),
+                            O_WRONLY | O_CREAT | O_EXCL, 0444);
+    if (::write(file, data.data(), data.size()) !=
+        static_cast<ssize_t>(data.size())) {
+      Die("not written");
+    }
+    ::close(file);
+    writes.push_back(Nanoseconds(Clock::now() - start));
   }
+  report.Add("PutNew" + suffix, Median(puts), Median(writes) / 0.6, false,
+             bytes);
+  report.Add("PutNew/write" + suffix, Median(writes), 0, false, bytes);
 
- private:
-  std::vector<std::byte> bytes_;
-  std::size_t size_ = 0;
-};
-
-BlobCodec Write(Compression wish, std::span<const double> payload, File& file) {
-  const auto bytes = std::as_bytes(payload);
-  Compressor compressor(wish, bytes.size(), {.element_size = 8}, file.Output());
-  if (!compressor.Append(bytes).ok() || !compressor.Finish().ok()) {
-    std::abort();
-  }
-  return compressor.codec();
+  Digest digest;
+  report.Add("PutPresent" + suffix,
+             TimeEach(100,
+                      [&](int) {
+                        const auto put = store.blobs().Put(Bytes(matrices[0]));
+                        if (!put.ok() || put->inserted) {
+                          Die("not present");
+                        }
+                      }),
+             bytes / 10, false, bytes);
+  report.Add(
+      "PutPresent/XXH3" + suffix,
+      TimeEach(100, [&](int) { digest = Digest::Of(Bytes(matrices[0])); }), 0,
+      false, bytes);
+  if (digest == Digest()) Die("no digest");
 }
 
-using Make = Doubles (*)(std::int64_t);
-
-void SetCounters(benchmark::State& state, const File& file) {
-  const auto size = static_cast<double>(state.range(0));
-  state.SetBytesProcessed(state.iterations() * state.range(0));
-  state.counters["file"] = static_cast<double>(file.bytes().size()) / size;
+MatrixXd Make(std::int32_t seed, std::int64_t size) {
+  return Random(size, static_cast<std::uint64_t>(seed));
 }
 
-void Compress(benchmark::State& state, Compression wish, Make make) {
-  const Doubles payload = make(state.range(0));
-  File file(payload.size() * sizeof(double));
-  for (auto _ : state) Write(wish, payload, file);
-  SetCounters(state, file);
-}
-
-void Decompress(benchmark::State& state, Compression wish, Make make) {
-  const Doubles payload = make(state.range(0));
-  File file(payload.size() * sizeof(double));
-  const BlobCodec codec = Write(wish, payload, file);
-  for (auto _ : state) {
-    const absl::StatusOr<Blob> blob =
-        ireneo::Decompress(codec, file.bytes(), payload.size() * 8);
-    if (!blob.ok()) state.SkipWithError("damaged");
-    benchmark::DoNotOptimize(blob);
+void Reads(const fs::path& directory, std::int64_t size, Report& report) {
+  const std::string suffix = "/" + std::to_string(size);
+  const auto bytes = static_cast<double>(size);
+  const auto memoized = [&] {
+    return Memoize(OpenStore(directory),
+                   {.name = "bench.Make",
+                    .version = "1",
+                    .keep_arguments = KeepArguments::kNone},
+                   Make);
+  };
+  memoized()(1, size);
+  // What a process does that comes to a result for the first time.
+  std::vector<double> fresh;
+  for (int i = 0; i < 9; ++i) {
+    const auto make = memoized();
+    const auto handle = make.Recall(1, size);
+    const Clock::time_point start = Clock::now();
+    const auto view = handle->View();
+    if (!view.ok() || (*view)(1, 1) == 0.5) Die("no view");
+    fresh.push_back(Nanoseconds(Clock::now() - start));
   }
-  SetCounters(state, file);
+  report.Add("FreshView" + suffix, Median(fresh), bytes / 15, false, bytes);
+  const auto make = memoized();
+  const auto handle = make.Recall(1, size);
+  const MatrixXd matrix = make(1, size);
+  report.Add("FreshView/XXH3" + suffix,
+             TimeEach(9,
+                      [&](int) {
+                        if (Digest::Of(Bytes(matrix)) == Digest()) {
+                          Die("no digest");
+                        }
+                      }),
+             0, false, bytes);
+  report.Add("View" + suffix, TimeEach(99, [&](int) {
+               const auto view = handle->View();
+               if (!view.ok() || (*view)(1, 1) == 0.5) Die("no view");
+             }));
+  std::vector<double> values;
+  std::vector<double> copies;
+  for (int i = 0; i < 15; ++i) {
+    {
+      const Clock::time_point start = Clock::now();
+      const MatrixXd value = make(1, size);
+      values.push_back(Nanoseconds(Clock::now() - start));
+      if (value(1, 1) == 0.5) Die("a wrong result");
+    }
+    const Clock::time_point start = Clock::now();
+    const std::unique_ptr<char, decltype(&std::free)> copy(
+        static_cast<char*>(std::malloc(static_cast<std::size_t>(size))),
+        &std::free);
+    std::memcpy(copy.get(), matrix.data(), static_cast<std::size_t>(size));
+    copies.push_back(Nanoseconds(Clock::now() - start));
+    if (copy.get()[9] == 1 && copy.get()[10] == 2) Die("cannot be");
+  }
+  report.Add("ReadValue" + suffix, Median(values), Median(copies) / 0.8, false,
+             bytes);
+  report.Add("ReadValue/memcpy" + suffix, Median(copies), 0, false, bytes);
 }
 
-constexpr std::int64_t kSize = std::int64_t{64} << 20;
+std::int32_t Next(std::int32_t x) { return x + 1; }
 
-void Register(const std::string& kind, Make make,
-              const std::vector<std::int64_t>& sizes) {
-  const std::pair<std::string, Compression> wishes[] = {
-      {"", Compression::kSmall},
-      {"/raw", Compression::kNone},
-      {"/gzip-2", Compression::Zlib(2)},
-      {"/zstd-1", Compression::Zstd(1)},
-      {"/blosc-lz4", Compression::Blosc(Compression::Inner::kLz4)},
-      {"/blosc-zstd", Compression::Blosc(Compression::Inner::kZstd, 1)}};
-  for (const auto& [peer, wish] : wishes) {
-    for (const std::int64_t size : sizes) {
-      for (const bool writing : {true, false}) {
-        benchmark::RegisterBenchmark(
-            ((writing ? "Compress" : "Decompress") + kind + peer).c_str(),
-            [writing, wish = wish, make](benchmark::State& state) {
-              (writing ? Compress : Decompress)(state, wish, make);
-            })
-            ->Arg(size)
-            ->Unit(benchmark::kMillisecond)
-            ->UseRealTime();
-      }
+// Of a store of so many calls.
+void Scale(const fs::path& directory, std::int32_t calls, Report& report) {
+  const std::string suffix = "/" + std::to_string(calls);
+  {
+    const MemoStore store = OpenStore(directory);
+    const WriteBatch batch = store.Batch();
+    const auto next =
+        Memoize(store, {.name = "bench.Next", .version = "1"}, Next);
+    for (std::int32_t i = 0; i < calls; ++i) next(i);
+  }
+  report.Add("Open" + suffix, TimeEach(5, [&](int) { OpenStore(directory); }),
+             10e6);
+  const MemoStore store = OpenStore(directory, {.memory_bytes = 0});
+  const auto next =
+      Memoize(store, {.name = "bench.Next", .version = "1"}, Next);
+  constexpr int kLookups = 20000;
+  std::mt19937 engine(1);
+  const auto look_up = [&](int) {
+    const auto x =
+        static_cast<std::int32_t>(engine() % static_cast<std::uint32_t>(calls));
+    if (next(x) != x + 1) Die("a wrong result");
+  };
+  TimeEach(kLookups, look_up);
+  report.Add("LookUp" + suffix, TimeEach(kLookups, look_up));
+  report.Add("Functions" + suffix,
+             TimeEach(3,
+                      [&](int) {
+                        if (!store.Functions().ok()) {
+                          Die("no functions");
+                        }
+                      }),
+             1e9);
+  report.Add("Stats" + suffix,
+             TimeEach(3,
+                      [&](int) {
+                        if (!store.Stats().ok()) {
+                          Die("no stats");
+                        }
+                      }),
+             1e9);
+}
+
+int Main(int argc, char** argv) {
+  if (argc < 3 || argc > 4) Die("expected DIRECTORY FILE [REGEX]");
+  const fs::path directory = argv[1];
+  Report report(argc > 3 ? argv[3] : ".");
+  constexpr std::int64_t kMatrix = 8 << 20;
+  constexpr std::int64_t kLargeMatrix = 64 << 20;
+  if (report.WantsAny({"PutNew", "PutPresent"})) {
+    fs::create_directory(directory / "puts");
+    Puts(directory / "puts", kMatrix, report);
+  }
+  if (report.WantsAny({"FreshView", "View", "ReadValue"})) {
+    for (const std::int64_t size : {kMatrix, kLargeMatrix}) {
+      Reads(directory / ("reads" + std::to_string(size)), size, report);
     }
   }
+  if (report.WantsAny({"Open", "LookUp", "Functions", "Stats"})) {
+    for (const std::int32_t calls : {10'000, 1'000'000}) {
+      Scale(directory / ("scale" + std::to_string(calls)), calls, report);
+    }
+  }
+  report.Write(argv[2]);
+  return 0;
 }
 
 }  // namespace
 }  // namespace ireneo
 
-int main(int argc, char** argv) {
-  using ireneo::kSize;
-  ireneo::Register("Field", &ireneo::Field, {kSize});
-  ireneo::Register("Sparse", &ireneo::Sparse, {kSize});
-  ireneo::Register("Noise", &ireneo::Noise, {kSize, 1 << 20, 16 << 10});
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-}
+int main(int argc, char** argv) { return ireneo::Main(argc, argv); }

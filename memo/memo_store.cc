@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ireneo/memo/store_state.h"
+#include "ireneo/memo/verifier.h"
 #include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
 
@@ -63,6 +64,11 @@ absl::StatusOr<StoreStats> MemoStore::Stats() const {
   IRENEO_ASSIGN_OR_RETURN(StoreStats stats, state_->index().Stats());
   stats.faults = state_->faults();
   return stats;
+}
+
+absl::StatusOr<VerifyReport> MemoStore::Verify(
+    const VerifyOptions& options) const {
+  return internal::VerifyStore(*state_, options);
 }
 
 absl::StatusOr<std::vector<FunctionSummary>> MemoStore::Functions() const {

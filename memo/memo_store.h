@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "ireneo/memo/observer.h"
 #include "ireneo/memo/record.h"
+#include "ireneo/memo/verification.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/store/blob_store.h"
 #include "ireneo/store/digest.h"
@@ -84,6 +85,9 @@ class MemoStore {
   std::filesystem::path BlobPath(const Digest& digest) const;
 
   absl::StatusOr<StoreStats> Stats() const;
+
+  // Reads all that the store has; sets damage aside (memo/verification.h).
+  absl::StatusOr<VerifyReport> Verify(const VerifyOptions& options = {}) const;
 
   // Sorted by name.
   absl::StatusOr<std::vector<FunctionSummary>> Functions() const;

@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "ireneo/memo/index_schema.h"
+#include "ireneo/memo/index_recovery.h"
 #include "ireneo/memo/print_calls.h"
 #include "ireneo/memo/sqlite_index.h"
 #include "ireneo/memo/store_directory.h"
@@ -44,11 +44,10 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
   if (!path.has_filename()) path = path.parent_path();  // "results/"
   IRENEO_RETURN_IF_ERROR(
       PrepareStoreDirectory(path, options.create, *options.file_system));
-  IRENEO_ASSIGN_OR_RETURN(
-      std::unique_ptr<Database> database,
-      Database::Open(path / kIndexFile,
-                     LocalBlobStore::Schema() + IndexSchema(),
-                     IndexUpgrades()));
+  // Without it there is no single flight between processes, and that is all.
+  (void)options.file_system->CreateDirectory(path / kLocks);
+  IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+                          OpenIndex(path, *options.file_system));
   IRENEO_ASSIGN_OR_RETURN(
       std::unique_ptr<LocalBlobStore> blobs,
       LocalBlobStore::Open(path, *database, *options.file_system));
@@ -62,8 +61,6 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
           if (other != nullptr) other(event);
         };
   }
-  // Without it there is no single flight between processes, and that is all.
-  (void)options.file_system->CreateDirectory(path / kLocks);
   return std::shared_ptr<StoreState>(
       new StoreState(std::move(path), std::move(options), std::move(database),
                      std::move(blobs)));
@@ -75,6 +72,7 @@ StoreState::StoreState(std::filesystem::path directory,
                        std::unique_ptr<LocalBlobStore> blobs)
     : directory_(std::move(directory)),
       observer_(std::move(options.observer)),
+      file_system_(*options.file_system),
       database_(std::move(database)),
       blobs_(std::move(blobs)),
       index_(std::make_unique<SqliteIndex>(*database_, *blobs_)),
@@ -83,6 +81,22 @@ StoreState::StoreState(std::filesystem::path directory,
       flights_(directory_ / kLocks / "flight"),
       hits_flushed_(Clock::now()),
       hits_pid_(ProcessId()) {}
+
+absl::Status StoreState::CheckIndex() const {
+  absl::Status status = internal::CheckIndex(*database_);
+  NoteDamage(status);
+  return status;
+}
+
+absl::Status StoreState::Snapshot() const {
+  absl::Status status = SnapshotIndex(directory_, *database_, file_system_);
+  NoteDamage(status);
+  return status;
+}
+
+void StoreState::NoteDamage(const absl::Status& status) const {
+  if (absl::IsDataLoss(status)) SuspectIndex(directory_, file_system_);
+}
 
 StoreState::~StoreState() { (void)FlushHits(); }
 
@@ -116,6 +130,7 @@ absl::StatusOr<std::optional<FoundCall>> StoreState::Find(const Digest& key,
     return waiting;
   }
   absl::StatusOr<std::optional<FoundCall>> found = index_->Find(key, load);
+  NoteDamage(found.status());
   if (!found.ok() || !found->has_value()) return found;
   if ((*found)->created < oldest) return std::nullopt;
   if (load && (*found)->blob.ok()) memory_.Insert(**found, generation);
@@ -161,8 +176,11 @@ absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
     case CallBatch::Added::kNotOpen:
       break;
   }
-  IRENEO_ASSIGN_OR_RETURN(const bool conflict, index_->Insert(call));
-  if (keep_in_memory && !conflict) memory_.Insert(found, generation);
+  const absl::StatusOr<bool> conflict = index_->Insert(call);
+  NoteDamage(conflict.status());
+  if (keep_in_memory && conflict.ok() && !*conflict) {
+    memory_.Insert(found, generation);
+  }
   return conflict;
 }
 

@@ -27,6 +27,7 @@
 #include "ireneo/memo/observer.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/digest.h"
+#include "ireneo/store/file_system.h"
 #include "ireneo/store/local_blob_store.h"
 
 namespace ireneo::internal {
@@ -42,6 +43,7 @@ class StoreState {
   StoreState& operator=(const StoreState&) = delete;
 
   const std::filesystem::path& directory() const { return directory_; }
+  const FileSystem& file_system() const { return file_system_; }
   LocalBlobStore& blobs() { return *blobs_; }
   // For reading, and for what changes no result: the members below keep the
   // memory tier and the batch in step.
@@ -89,6 +91,12 @@ class StoreState {
     (void)FlushHits();
   }
 
+  // Reads all of the index. Errors: DataLoss, which the next opening mends.
+  absl::Status CheckIndex() const;
+
+  // Writes a copy of the index, to which a later opening can go back.
+  absl::Status Snapshot() const;
+
   void CountFault() { faults_.fetch_add(1, std::memory_order_relaxed); }
   std::int64_t faults() const {
     return faults_.load(std::memory_order_relaxed) + batch_.dropped();
@@ -101,6 +109,9 @@ class StoreState {
              std::unique_ptr<Database> database,
              std::unique_ptr<LocalBlobStore> blobs);
 
+  // If it says that the index is damaged, the next opening checks all of it.
+  void NoteDamage(const absl::Status& status) const;
+
   // With `hits_mutex_` held.
   void DropHitsOfParent();
 
@@ -112,6 +123,7 @@ class StoreState {
 
   const std::filesystem::path directory_;
   const CallObserver observer_;
+  const FileSystem& file_system_;
   const std::unique_ptr<Database> database_;
   const std::unique_ptr<LocalBlobStore> blobs_;
   const std::unique_ptr<MemoIndex> index_;

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "ireneo/store/blob.h"
 
 namespace ireneo {
 namespace {
@@ -193,6 +194,7 @@ absl::StatusOr<NpyArray> ReadNpyArray(NpyHeader header, const NpyTarget& target,
 absl::Status CopyNpyArray(const NpyArray& array, const NpyTarget& target,
                           std::span<std::byte> dest) {
   if (!array.native) return Converter(array, target, dest.data()).Convert();
+  UseHugePages(dest);
   if (!dest.empty()) std::memcpy(dest.data(), array.bytes.data(), dest.size());
   return absl::OkStatus();
 }

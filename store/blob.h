@@ -42,6 +42,11 @@ class Blob {
   std::shared_ptr<const void> owner_;
 };
 
+// Advises the kernel to back large memory that nobody has touched yet by huge
+// pages: to touch it takes longer than to fill it, in small ones. Where that
+// cannot be had, nothing is lost.
+void UseHugePages(std::span<std::byte> memory);
+
 // Writable memory that becomes a `Blob`: filled once, then shared.
 class BlobBuffer {
  public:

@@ -1,7 +1,5 @@
 #include "ireneo/store/codec.h"
 
-#include <sys/mman.h>
-
 #include <cstdint>
 #include <cstring>
 #include <new>
@@ -16,19 +14,6 @@
 
 namespace ireneo {
 namespace {
-
-// To touch fresh memory takes longer than to decompress into it, in small
-// pages.
-void UseHugePages(std::span<std::byte> bytes) {
-  constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20;
-  const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
-  const std::uintptr_t begin = (address + kHugePage - 1) & -kHugePage;
-  const std::uintptr_t end = (address + bytes.size()) & -kHugePage;
-  if (begin < end) {
-    // Advice: where it cannot be had, nothing is lost.
-    (void)madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
-  }
-}
 
 absl::Status DecompressTo(BlobCodec codec, std::span<const std::byte> file,
                           std::span<std::byte> payload) {

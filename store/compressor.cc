@@ -66,8 +66,8 @@ std::vector<std::byte> Sample(std::span<const std::byte> bytes,
 // generator, so that only repetitions could be made smaller. Ten times as fast
 // as to try zstd, for small payloads that are noise.
 bool HasEvenBytes(std::span<const std::byte> sample) {
-  constexpr std::size_t kCounted = 1024;
-  constexpr double kExpected = kPlaces * kCounted / 256;
+  constexpr std::size_t kCounted = 256;  // Of each place.
+  constexpr int kExpected = kPlaces * kCounted / 256;
   const std::size_t place = sample.size() / kPlaces;
   if (place < kCounted) return false;
   std::array<std::array<std::uint16_t, 256>, kPlaces> counts = {};
@@ -77,12 +77,13 @@ bool HasEvenBytes(std::span<const std::byte> sample) {
       ++counts[j][static_cast<std::uint8_t>(sample[j * place + i])];
     }
   }
-  double chi_squared = 0;
+  int squares = 0;
   for (std::size_t value = 0; value < 256; ++value) {
-    double difference = -kExpected;
+    int difference = -kExpected;
     for (const auto& count : counts) difference += count[value];
-    chi_squared += difference * difference / kExpected;
+    squares += difference * difference;
   }
+  const int chi_squared = squares / kExpected;
   // 255 on average; above 255 + 5 sqrt(2 * 255) once in a million times.
   return chi_squared < 368;
 }

@@ -76,6 +76,20 @@ absl::StatusOr<Identity> ReadIdentity(Connection& connection) {
                   .tables = select.ColumnInt64(2)};
 }
 
+absl::Status Check(const Identity& identity, std::int64_t version) {
+  if (identity.application != kApplicationId) {
+    return absl::FailedPreconditionError(
+        "this is a database of another program, not an Ireneo index");
+  }
+  if (identity.version != version) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("this index has format ", identity.version,
+                     " and this build of Ireneo reads ", version,
+                     ": use a newer Ireneo or another store"));
+  }
+  return absl::OkStatus();
+}
+
 // SQLite's own handler sleeps up to a tenth of a second between two tries, and
 // then finds that a process with more luck has the database: one of eight that
 // write without pause waited for up to two seconds, or five if each commit is
@@ -344,6 +358,18 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
   return database;
 }
 
+absl::StatusOr<std::unique_ptr<Database>> Database::OpenReadOnly(
+    const std::filesystem::path& path, std::int64_t version) {
+  std::unique_ptr<Database> database(new Database(path));
+  database->read_only_ = true;
+  absl::Status status = database->CheckIdentity(version);
+  if (!status.ok()) {
+    return absl::Status(status.code(),
+                        absl::StrCat(path.native(), ": ", status.message()));
+  }
+  return database;
+}
+
 absl::StatusOr<Connection> Database::Acquire() {
   {
     const std::lock_guard lock(mutex_);
@@ -355,10 +381,10 @@ absl::StatusOr<Connection> Database::Acquire() {
     }
   }
   auto state = std::make_unique<Connection::State>();
-  const int code = sqlite3_open_v2(
-      path_.c_str(), &state->db,
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-      nullptr);
+  const int access = read_only_ ? SQLITE_OPEN_READONLY
+                                : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int code = sqlite3_open_v2(path_.c_str(), &state->db,
+                                   access | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code != SQLITE_OK) return SqliteError(code, "open", state->db);
   sqlite3_extended_result_codes(state->db, 1);
   state->WaitIfBusy();
@@ -396,10 +422,12 @@ absl::Status Database::Initialize(const std::string& schema,
     return identity.application == kApplicationId && identity.version >= 1 &&
            identity.version < version;
   };
+  if (identity.IsNew() ||
+      (identity.application == kApplicationId && identity.version <= version)) {
+    // A copy of a database (VACUUM INTO) is not in this mode.
+    IRENEO_RETURN_IF_ERROR(connection.Execute("PRAGMA journal_mode = WAL"));
+  }
   if (identity.IsNew() || is_older()) {
-    if (identity.IsNew()) {
-      IRENEO_RETURN_IF_ERROR(connection.Execute("PRAGMA journal_mode = WAL"));
-    }
     IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                             WriteTransaction::Begin(connection));
     // Another process may have been first.
@@ -420,17 +448,13 @@ absl::Status Database::Initialize(const std::string& schema,
       return transaction.Commit();
     }
   }
-  if (identity.application != kApplicationId) {
-    return absl::FailedPreconditionError(
-        "this is a database of another program, not an Ireneo index");
-  }
-  if (identity.version != version) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("this index has format ", identity.version,
-                     " and this build of Ireneo reads ", version,
-                     ": use a newer Ireneo or another store"));
-  }
-  return absl::OkStatus();
+  return Check(identity, version);
+}
+
+absl::Status Database::CheckIdentity(std::int64_t version) {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, Acquire());
+  IRENEO_ASSIGN_OR_RETURN(const Identity identity, ReadIdentity(connection));
+  return Check(identity, version);
 }
 
 }  // namespace ireneo

@@ -155,6 +155,16 @@ class Database {
   static absl::StatusOr<std::unique_ptr<Database>> Open(
       const std::filesystem::path& path, const std::string& schema,
       const std::vector<std::string>& upgrades = {});
+
+  // Opens the database at `path`, of the version `version`, for programs that
+  // may not write to it.
+  //
+  // Errors: FailedPrecondition as above and for every other version;
+  // PermissionDenied if that cannot be done without writing to its directory: a
+  // copy elsewhere will do.
+  static absl::StatusOr<std::unique_ptr<Database>> OpenReadOnly(
+      const std::filesystem::path& path, std::int64_t version);
+
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -170,10 +180,12 @@ class Database {
   explicit Database(std::filesystem::path path);
 
   void Release(std::unique_ptr<Connection::State> state);
+  absl::Status CheckIdentity(std::int64_t version);
   absl::Status Initialize(const std::string& schema,
                           const std::vector<std::string>& upgrades);
 
   const std::filesystem::path path_;
+  bool read_only_ = false;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection::State>> idle_;
 };

@@ -23,6 +23,7 @@ void AddGraphCommand(CLI::App& app, Command& command);
 void AddPutCommand(CLI::App& app, Command& command);
 void AddShowCommand(CLI::App& app, Command& command);
 void AddStatsCommand(CLI::App& app, Command& command);
+void AddVerifyCommand(CLI::App& app, Command& command);
 
 }  // namespace ireneo::tools
 

@@ -35,9 +35,9 @@ constexpr int kFailed = 1;  // Or found damage.
 constexpr int kWrongUsage = 2;
 
 constexpr void (*kCommands[])(CLI::App&, Command&) = {
-    AddFunctionsCommand, AddCallsCommand, AddShowCommand,
-    AddExplainCommand,   AddGraphCommand, AddCatCommand,
-    AddGetCommand,       AddPutCommand,   AddStatsCommand,
+    AddFunctionsCommand, AddCallsCommand,  AddShowCommand, AddExplainCommand,
+    AddGraphCommand,     AddCatCommand,    AddGetCommand,  AddPutCommand,
+    AddStatsCommand,     AddVerifyCommand,
 };
 
 void PrintError(std::string_view message) {

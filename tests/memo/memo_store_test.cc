@@ -113,17 +113,6 @@ TEST(MemoStoreTest, ADamagedMarkerIsNeverAStore) {
   }
 }
 
-TEST(MemoStoreTest, AGarbageIndexIsAnError) {
-  const TemporaryDirectory dir;
-  ASSERT_THAT(MemoStore::Open(dir.path()), IsOk());
-  for (const char* name : {"index.db-wal", "index.db-shm"}) {
-    fs::remove(dir.path() / name);
-  }
-  WriteFileBytes(dir.path() / "index.db", std::string(10000, 'x'));
-  EXPECT_THAT(MemoStore::Open(dir.path()),
-              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("index.db")));
-}
-
 TEST(MemoStoreTest, AReadOnlyDirectoryIsPermissionDenied) {
   const TemporaryDirectory dir;
   RunUnprivileged([&] {

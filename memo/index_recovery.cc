@@ -1,0 +1,290 @@
+// Replacing a damaged index, with locks/index held exclusively, which every
+// opening holds shared:
+//
+//   1. Whoever waited for the lock looks whether another has done it.
+//   2. The newest snapshot is copied to tmp/, upgraded and checked; if it is
+//      damaged, the one before it.
+//   3. The file `rescan` is made: it says that the rows of blobs and their
+//   files
+//      may differ.
+//   4. index.db-wal, -shm and index.db are moved to quarantine/, in this order:
+//      a log without its database is never left for another one to take up.
+//   5. The copy is renamed to index.db. If there is no snapshot that is whole,
+//      the opening that follows makes an empty index.
+//   6. memo/store_state.cc brings rows and files in line and removes `rescan`.
+//
+// A crash before 4 leaves the damaged index; between 4 and 5 no index but
+// snapshots, which the next opening takes for the same; after 5 a `rescan` to
+// be done. No row of a damaged database is taken over: what it says of a result
+// could be wrong.
+//
+// A page that is damaged is met when it is read, not when the database is
+// opened. Whoever meets one leaves the file `suspect`, and the next opening
+// reads all of the index before it is used.
+
+#include "ireneo/memo/index_recovery.h"
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "ireneo/memo/index_schema.h"
+#include "ireneo/memo/store_directory.h"
+#include "ireneo/store/file_lock.h"
+#include "ireneo/store/local_blob_store.h"
+#include "ireneo/store/process_id.h"
+#include "ireneo/store/status_macros.h"
+
+namespace ireneo::internal {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kLock[] = "locks/index";
+constexpr char kRescan[] = "rescan";
+constexpr char kSnapshots[] = "snapshots";
+constexpr char kSuspect[] = "suspect";
+constexpr std::size_t kKeptSnapshots = 2;
+constexpr absl::Duration kPatience = absl::Seconds(30);
+
+absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const fs::path& path) {
+  return Database::Open(path, LocalBlobStore::Schema() + IndexSchema(),
+                        IndexUpgrades());
+}
+
+std::string Now() {
+  return absl::FormatTime("%Y%m%dT%H%M%E6SZ", absl::Now(), absl::UTCTimeZone());
+}
+
+fs::path Temporary(const fs::path& directory) {
+  return directory / "tmp" / absl::StrCat("index-", ProcessId(), "-", Now());
+}
+
+// Makes an empty file, if it is not there.
+absl::Status Mark(const fs::path& path, const FileSystem& files) {
+  absl::StatusOr<std::unique_ptr<WritableFile>> file = files.Create(path);
+  if (absl::IsAlreadyExists(file.status())) return absl::OkStatus();
+  IRENEO_RETURN_IF_ERROR(file.status());
+  return (*file)->Close();
+}
+
+absl::Status Unmark(const fs::path& path, const FileSystem& files) {
+  absl::Status status = files.Remove(path);
+  return absl::IsNotFound(status) ? absl::OkStatus() : status;
+}
+
+bool IsThere(const fs::path& path, const FileSystem& files) {
+  return files.Stat(path).ok();
+}
+
+bool IsEmpty(const fs::path& path, const FileSystem& files) {
+  const absl::StatusOr<FileInfo> info = files.Stat(path);
+  return info.ok() ? info->size == 0 : absl::IsNotFound(info.status());
+}
+
+// Newest first: their names are times.
+std::vector<fs::path> Snapshots(const fs::path& directory,
+                                const FileSystem& files) {
+  const auto names = files.List(directory / kSnapshots);
+  std::vector<fs::path> snapshots;
+  if (!names.ok()) return snapshots;
+  for (const std::string& name : *names) {
+    if (name.starts_with("index-") && name.ends_with(".db")) {
+      snapshots.push_back(directory / kSnapshots / name);
+    }
+  }
+  std::sort(snapshots.rbegin(), snapshots.rend());
+  return snapshots;
+}
+
+absl::Status CopyFile(const fs::path& from, const fs::path& to,
+                      const FileSystem& files) {
+  IRENEO_ASSIGN_OR_RETURN(const FileContents contents, files.Read(from));
+  IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files.Create(to));
+  IRENEO_RETURN_IF_ERROR(file->Append(contents.blob.bytes()));
+  IRENEO_RETURN_IF_ERROR(file->Sync());
+  return file->Close();
+}
+
+void RemoveDatabase(const fs::path& path, const FileSystem& files) {
+  for (const char* suffix : {"-wal", "-shm", ""}) {
+    (void)files.Remove(path.native() + suffix);
+  }
+}
+
+// A copy of `snapshot` in one file at `path`, of the present version.
+absl::Status Restore(const fs::path& snapshot, const fs::path& path,
+                     const FileSystem& files) {
+  IRENEO_RETURN_IF_ERROR(CopyFile(snapshot, path, files));
+  std::error_code error;
+  fs::permissions(path, fs::status(snapshot, error).permissions(), error);
+  {
+    IRENEO_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
+                            OpenDatabase(path));
+    IRENEO_RETURN_IF_ERROR(CheckIndex(*database));
+    IRENEO_ASSIGN_OR_RETURN(Connection connection, database->Acquire());
+    IRENEO_RETURN_IF_ERROR(
+        connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+  }
+  for (const char* suffix : {"-wal", "-shm"}) {
+    (void)files.Remove(path.native() + suffix);
+  }
+  return absl::OkStatus();
+}
+
+// Moves index.db and what belongs to it to quarantine/, those that are there.
+absl::Status SetIndexAside(const fs::path& directory, const FileSystem& files) {
+  const std::string kept =
+      (directory / "quarantine" / absl::StrCat("index-", Now(), ".db"))
+          .native();
+  for (const char* suffix : {"-wal", "-shm", ""}) {
+    absl::Status moved =
+        files.Rename((directory / kIndexFile).native() + suffix, kept + suffix);
+    if (!moved.ok() && !absl::IsNotFound(moved)) return moved;
+  }
+  return absl::OkStatus();
+}
+
+// Steps 1 to 5.
+absl::StatusOr<std::unique_ptr<Database>> Replace(
+    const fs::path& directory, const FileSystem& files,
+    const std::function<absl::StatusOr<std::unique_ptr<Database>>()>& open) {
+  const absl::StatusOr<FileLock> lock = FileLock::Acquire(
+      directory / kLock, FileLock::Mode::kExclusive, kPatience);
+  if (absl::IsUnavailable(lock.status())) return lock.status();
+  if (absl::StatusOr<std::unique_ptr<Database>> database = open();
+      !absl::IsDataLoss(database.status())) {
+    return database;
+  }
+  for (const char* folder : {"tmp", "quarantine"}) {
+    IRENEO_RETURN_IF_ERROR(files.CreateDirectory(directory / folder));
+  }
+  const fs::path copy = Temporary(directory);
+  bool restored = false;
+  for (const fs::path& snapshot : Snapshots(directory, files)) {
+    const absl::Status status = Restore(snapshot, copy, files);
+    restored = status.ok();
+    if (restored) break;
+    RemoveDatabase(copy, files);
+    // A full disk, say, is no reason to start with less.
+    if (!absl::IsDataLoss(status) && !absl::IsFailedPrecondition(status)) {
+      return status;
+    }
+  }
+  const auto put_in_place = [&]() -> absl::Status {
+    IRENEO_RETURN_IF_ERROR(Mark(directory / kRescan, files));
+    IRENEO_RETURN_IF_ERROR(SetIndexAside(directory, files));
+    if (restored) {
+      IRENEO_RETURN_IF_ERROR(files.Rename(copy, directory / kIndexFile));
+    }
+    return Unmark(directory / kSuspect, files);
+  };
+  if (absl::Status status = put_in_place(); !status.ok()) {
+    RemoveDatabase(copy, files);
+    return status;
+  }
+  return OpenDatabase(directory / kIndexFile);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Database>> OpenIndex(const fs::path& directory,
+                                                    const FileSystem& files) {
+  const fs::path path = directory / kIndexFile;
+  const auto open = [&]() -> absl::StatusOr<std::unique_ptr<Database>> {
+    if (IsEmpty(path, files)) {
+      const fs::path log = path.native() + "-wal";
+      if (!IsThere(path, files) && !IsEmpty(log, files)) {
+        return absl::DataLossError(
+            absl::StrCat(path.native(), " is missing, and its log is there"));
+      }
+      if (IsEmpty(log, files) && !Snapshots(directory, files).empty()) {
+        return absl::DataLossError(absl::StrCat(path.native(), " is lost"));
+      }
+    }
+    IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+                            OpenDatabase(path));
+    if (IsThere(directory / kSuspect, files)) {
+      IRENEO_RETURN_IF_ERROR(CheckIndex(*database));
+      (void)Unmark(directory / kSuspect, files);
+    }
+    return database;
+  };
+  absl::StatusOr<std::unique_ptr<Database>> database =
+      absl::UnknownError("not opened");
+  {
+    // Without it, two who find damage at once could get in each other's way.
+    const absl::StatusOr<FileLock> lock = FileLock::Acquire(
+        directory / kLock, FileLock::Mode::kShared, kPatience);
+    if (absl::IsUnavailable(lock.status())) return lock.status();
+    database = open();
+  }
+  if (!absl::IsDataLoss(database.status())) return database;
+  absl::StatusOr<std::unique_ptr<Database>> replaced =
+      Replace(directory, files, open);
+  if (replaced.ok()) return replaced;
+  return absl::DataLossError(absl::StrCat(
+      database.status().message(),
+      "; and it could not be replaced: ", replaced.status().message()));
+}
+
+bool NeedsRescan(const fs::path& directory, const FileSystem& files) {
+  return IsThere(directory / kRescan, files);
+}
+
+absl::Status EndRescan(const fs::path& directory, const FileSystem& files) {
+  return Unmark(directory / kRescan, files);
+}
+
+absl::Status CheckIndex(Database& database) {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(Statement check,
+                          connection.Prepare("PRAGMA integrity_check(1)"));
+  IRENEO_ASSIGN_OR_RETURN(const bool row, check.Step());
+  if (row && check.ColumnText(0) == "ok") return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("index database: ", row ? std::string(check.ColumnText(0))
+                                           : "the check says nothing"));
+}
+
+void SuspectIndex(const fs::path& directory, const FileSystem& files) {
+  (void)Mark(directory / kSuspect, files);
+}
+
+absl::Status SnapshotIndex(const fs::path& directory, Database& database,
+                           const FileSystem& files) {
+  IRENEO_RETURN_IF_ERROR(files.CreateDirectory(directory / kSnapshots));
+  const fs::path temporary = Temporary(directory);
+  const auto write = [&]() -> absl::Status {
+    IRENEO_ASSIGN_OR_RETURN(Connection connection, database.Acquire());
+    // SQLite would make it writable for its owner alone.
+    std::ofstream(temporary).close();
+    {
+      IRENEO_ASSIGN_OR_RETURN(Statement vacuum,
+                              connection.Prepare("VACUUM INTO ?"));
+      vacuum.Bind(1, std::string_view(temporary.native()));
+      IRENEO_RETURN_IF_ERROR(vacuum.Run());
+    }
+    IRENEO_RETURN_IF_ERROR(files.Sync(temporary));
+    return files.Rename(temporary, directory / kSnapshots /
+                                       absl::StrCat("index-", Now(), ".db"));
+  };
+  if (absl::Status status = write(); !status.ok()) {
+    (void)files.Remove(temporary);
+    return status;
+  }
+  const std::vector<fs::path> snapshots = Snapshots(directory, files);
+  for (std::size_t i = kKeptSnapshots; i < snapshots.size(); ++i) {
+    (void)files.Remove(snapshots[i]);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace ireneo::internal

@@ -1,0 +1,49 @@
+#ifndef IRENEO_MEMO_INDEX_RECOVERY_H_
+#define IRENEO_MEMO_INDEX_RECOVERY_H_
+
+// Opens the SQLite index of a store, and replaces it by its newest snapshot if
+// it is damaged. The steps are numbered in index_recovery.cc. Internal to
+// Ireneo.
+
+#include <filesystem>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ireneo/store/database.h"
+#include "ireneo/store/file_system.h"
+
+namespace ireneo::internal {
+
+// Opens `directory`/index.db, made if it does not exist. One that is damaged,
+// or lost while snapshots remain, is set aside in quarantine/, and the newest
+// snapshot that is whole takes its place, or an empty index.
+//
+// Errors: those of Database::Open, but DataLoss only if nothing could be put in
+// place.
+absl::StatusOr<std::unique_ptr<Database>> OpenIndex(
+    const std::filesystem::path& directory, const FileSystem& files);
+
+// Whether the index was replaced and its rows of blobs have not been brought in
+// line with the files since; `EndRescan` says that they have.
+bool NeedsRescan(const std::filesystem::path& directory,
+                 const FileSystem& files);
+absl::Status EndRescan(const std::filesystem::path& directory,
+                       const FileSystem& files);
+
+// Reads all of the index. Errors: DataLoss if anything in it is not as it must
+// be.
+absl::Status CheckIndex(Database& database);
+
+// A query met damage: the next opening checks all of the index.
+void SuspectIndex(const std::filesystem::path& directory,
+                  const FileSystem& files);
+
+// Writes a copy of the index to snapshots/ and removes all but the newest two.
+// Others may read and write meanwhile. Errors: those of store/database.h.
+absl::Status SnapshotIndex(const std::filesystem::path& directory,
+                           Database& database, const FileSystem& files);
+
+}  // namespace ireneo::internal
+
+#endif  // IRENEO_MEMO_INDEX_RECOVERY_H_
