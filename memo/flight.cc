@@ -52,7 +52,8 @@ off_t ByteOf(const Digest& key) {
 }
 
 int OpenFile(const std::filesystem::path& path) {
-  return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  // Not through a link, to a file that is none of ours to write to.
+  return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
 }
 
 // Sets or, with F_UNLCK, drops the lock on the byte of `key`. -1 with errno, as

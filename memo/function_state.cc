@@ -241,7 +241,10 @@ absl::StatusOr<std::optional<FoundCall>> FindResult(
                           FindCall(function, function.KeyOf(arguments, seed),
                                    arguments, seed, load));
   if (!found.has_value() || found->blob.ok()) return found;
-  if (!absl::IsDataLoss(found->blob.status())) return found->blob.status();
+  if (!absl::IsDataLoss(found->blob.status()) &&
+      !absl::IsNotFound(found->blob.status())) {  // It was removed meanwhile.
+    return found->blob.status();
+  }
   IRENEO_RETURN_IF_ERROR(function.store().state().ForgetResult(
       found->key, found->result, /*lost=*/true));
   return std::nullopt;

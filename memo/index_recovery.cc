@@ -54,9 +54,10 @@ constexpr char kSuspect[] = "suspect";
 constexpr std::size_t kKeptSnapshots = 2;
 constexpr absl::Duration kPatience = absl::Seconds(30);
 
-absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const fs::path& path) {
+absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(
+    const fs::path& path, Durability durability = Durability::kCache) {
   return Database::Open(path, LocalBlobStore::Schema() + IndexSchema(),
-                        IndexUpgrades());
+                        IndexUpgrades(), durability);
 }
 
 std::string Now() {
@@ -190,13 +191,14 @@ absl::StatusOr<std::unique_ptr<Database>> Replace(
     RemoveDatabase(copy, files);
     return status;
   }
-  return OpenDatabase(directory / kIndexFile);
+  return open();
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Database>> OpenIndex(const fs::path& directory,
-                                                    const FileSystem& files) {
+                                                    const FileSystem& files,
+                                                    Durability durability) {
   const fs::path path = directory / kIndexFile;
   const auto open = [&]() -> absl::StatusOr<std::unique_ptr<Database>> {
     if (IsEmpty(path, files)) {
@@ -210,7 +212,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenIndex(const fs::path& directory,
       }
     }
     IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
-                            OpenDatabase(path));
+                            OpenDatabase(path, durability));
     if (IsThere(directory / kSuspect, files)) {
       IRENEO_RETURN_IF_ERROR(CheckIndex(*database));
       (void)Unmark(directory / kSuspect, files);

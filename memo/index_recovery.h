@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ireneo/store/database.h"
+#include "ireneo/store/durability.h"
 #include "ireneo/store/file_system.h"
 
 namespace ireneo::internal {
@@ -22,7 +23,8 @@ namespace ireneo::internal {
 // Errors: those of Database::Open, but DataLoss only if nothing could be put in
 // place.
 absl::StatusOr<std::unique_ptr<Database>> OpenIndex(
-    const std::filesystem::path& directory, const FileSystem& files);
+    const std::filesystem::path& directory, const FileSystem& files,
+    Durability durability);
 
 // Whether the index was replaced and its rows of blobs have not been brought in
 // line with the files since; `EndRescan` says that they have.

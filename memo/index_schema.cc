@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "ireneo/store/local_blob_store.h"
 
 namespace ireneo::internal {
 namespace {
@@ -204,7 +205,7 @@ std::vector<std::string> IndexUpgrades() {
       WHERE hits > 0;
     DROP TABLE calls_2;
     )sql",
-                       kReferring, kViews)};
+                       kReferring, kViews, LocalBlobStore::UpgradeTo3())};
 }
 
 }  // namespace ireneo::internal

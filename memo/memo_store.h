@@ -23,7 +23,10 @@
 #include "ireneo/memo/verification.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/store/blob_store.h"
+#include "ireneo/store/blob_store_options.h"
+#include "ireneo/store/compression.h"
 #include "ireneo/store/digest.h"
+#include "ireneo/store/durability.h"
 #include "ireneo/store/file_system.h"
 
 namespace ireneo {
@@ -46,6 +49,15 @@ struct MemoStoreOptions {
   // looks into the index. A result that is here is served even if another
   // process forgets it meanwhile.
   std::uint64_t memory_bytes = 64 << 20;
+  // What is left of finished work after a power cut: kCache, that is never
+  // wrong, or kDurable, all.
+  Durability durability = Durability::kCache;
+  // How much is checked when a result is read.
+  VerifyReads verify = VerifyReads::kOnce;
+  // Whether equal digests are enough to take two results for equal.
+  DedupCheck dedup_check = DedupCheck::kDigest;
+  // How results are stored, unless a function says otherwise.
+  Compression compression = Compression::kDefault;
 };
 
 class WriteBatch;

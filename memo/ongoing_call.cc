@@ -1,9 +1,7 @@
 #include "ireneo/memo/ongoing_call.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,10 +20,7 @@ thread_local OngoingCall* computing = nullptr;
 // Does not keep arguments whose files have gone since they were staged.
 void DropVanished(NewCall& call, const LocalBlobStore& blobs) {
   for (NewCall::Argument& argument : call.arguments) {
-    std::error_code error;
-    if (argument.kept.has_value() &&
-        argument.kept->size > LocalBlobStore::kInlineLimit &&
-        !std::filesystem::exists(blobs.PathOf(argument.digest), error)) {
+    if (argument.kept.has_value() && blobs.HasVanished(*argument.kept)) {
       argument.kept.reset();
     }
   }
@@ -162,8 +157,11 @@ void OngoingCall::StageArgument(bool stored,
       staged_.emplace_back(NewCall::Argument{.digest = hashed.digest});
   if (!function_->Keeps(hashed.size)) return;
   if (stored && hashed.size > LocalBlobStore::kInlineLimit) {
-    argument.kept = StagedBlob{
-        .digest = hashed.digest, .size = hashed.size, .present = true};
+    absl::StatusOr<StagedBlob> present =
+        function_->store().state().blobs().StagePresent(hashed.digest,
+                                                        hashed.size);
+    // One that was removed is not kept.
+    if (present.ok()) argument.kept = *std::move(present);
     return;
   }
   absl::Status status = NoThrow([&]() -> absl::Status {

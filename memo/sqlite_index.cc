@@ -22,15 +22,16 @@ absl::StatusOr<std::optional<FoundCall>> SqliteIndex::Find(const Digest& key,
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
       connection.Prepare(
-          "SELECT c.result, c.elapsed, b.size, b.data, c.created FROM calls c "
-          "LEFT JOIN blobs b ON b.digest = c.result WHERE c.key = ?"));
+          "SELECT c.result, c.elapsed, b.size, b.data, b.codec, b.stored, "
+          "c.created FROM calls c LEFT JOIN blobs b ON b.digest = c.result "
+          "WHERE c.key = ?"));
   select.Bind(1, key);
   IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
   if (!found) return std::nullopt;
   FoundCall call;
   call.key = key;
   call.elapsed = absl::Nanoseconds(select.ColumnInt64(1));
-  call.created = absl::FromUnixMicros(select.ColumnInt64(4));
+  call.created = absl::FromUnixMicros(select.ColumnInt64(6));
   IRENEO_ASSIGN_OR_RETURN(call.result, select.ColumnDigest(0));
   if (select.ColumnIsNull(2)) {
     call.blob = absl::DataLossError(absl::StrCat(
@@ -40,9 +41,9 @@ absl::StatusOr<std::optional<FoundCall>> SqliteIndex::Find(const Digest& key,
   }
   call.result_size = static_cast<std::uint64_t>(select.ColumnInt64(2));
   if (load) {
-    std::optional<std::span<const std::byte>> inline_bytes;
-    if (!select.ColumnIsNull(3)) inline_bytes = select.ColumnBlob(3);
-    call.blob = blobs_.Load(call.result, call.result_size, inline_bytes);
+    const absl::StatusOr<BlobPlace> place = LocalBlobStore::PlaceAt(select, 2);
+    call.blob = place.ok() ? blobs_.Load(call.result, *place)
+                           : absl::StatusOr<Blob>(place.status());
   } else {
     call.blob = Blob();
   }

@@ -2,9 +2,10 @@
 //
 //   1. The directory is made with its parents, or must be empty, or must have
 //      ireneo.json: a directory of something else is never written to.
-//   2. ireneo.json is written to a temporary name and renamed. It comes before
-//      all else, so that a crash between any two steps leaves a directory that
-//      the next opening takes for the store that it is.
+//   2. ireneo.json is written to a temporary name, synced to the disk, renamed,
+//      and its name is synced. It comes before all else, so that a crash or a
+//      power cut between any two steps leaves a directory that the next opening
+//      takes for the store that it is.
 //   3. index.db and the folders are made, by memo/store_state.cc.
 //
 // Processes that do this at once do the same things; each step may find that
@@ -63,8 +64,12 @@ absl::Status WriteMarker(const FileSystem& files,
     IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
                             files.Create(temporary));
     IRENEO_RETURN_IF_ERROR(file->Append(std::as_bytes(std::span(text))));
+    IRENEO_RETURN_IF_ERROR(file->Sync());
     IRENEO_RETURN_IF_ERROR(file->Close());
-    return files.Rename(temporary, directory / kMarker);
+    IRENEO_RETURN_IF_ERROR(files.Rename(temporary, directory / kMarker));
+    // Some file systems cannot; then the name is as safe as they make it.
+    (void)files.Sync(directory);
+    return absl::OkStatus();
   };
   absl::Status status = write();
   if (!status.ok()) (void)files.Remove(temporary);

@@ -46,11 +46,20 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
       PrepareStoreDirectory(path, options.create, *options.file_system));
   // Without it there is no single flight between processes, and that is all.
   (void)options.file_system->CreateDirectory(path / kLocks);
-  IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
-                          OpenIndex(path, *options.file_system));
+  IRENEO_ASSIGN_OR_RETURN(
+      std::unique_ptr<Database> database,
+      OpenIndex(path, *options.file_system, options.durability));
   IRENEO_ASSIGN_OR_RETURN(
       std::unique_ptr<LocalBlobStore> blobs,
-      LocalBlobStore::Open(path, *database, *options.file_system));
+      LocalBlobStore::Open(path, *database, *options.file_system,
+                           {.durability = options.durability,
+                            .verify = options.verify,
+                            .dedup_check = options.dedup_check,
+                            .compression = options.compression}));
+  if (NeedsRescan(path, *options.file_system)) {
+    IRENEO_RETURN_IF_ERROR(blobs->Rescan());
+    IRENEO_RETURN_IF_ERROR(EndRescan(path, *options.file_system));
+  }
   if (const char* verbose = std::getenv("IRENEO_VERBOSE");
       verbose != nullptr && *verbose != '\0' &&
       std::string_view(verbose) != "0") {
@@ -81,6 +90,11 @@ StoreState::StoreState(std::filesystem::path directory,
       flights_(directory_ / kLocks / "flight"),
       hits_flushed_(Clock::now()),
       hits_pid_(ProcessId()) {}
+
+absl::StatusOr<std::unique_ptr<StagingBlobStore>> StoreState::OpenBlobs(
+    const BlobStoreOptions& options) const {
+  return LocalBlobStore::Open(directory_, *database_, file_system_, options);
+}
 
 absl::Status StoreState::CheckIndex() const {
   absl::Status status = internal::CheckIndex(*database_);
@@ -121,11 +135,7 @@ absl::StatusOr<std::optional<FoundCall>> StoreState::Find(const Digest& key,
   });
   if (waiting.has_value()) {
     if (load) {
-      waiting->blob = blobs_->Load(
-          result->digest, result->size,
-          result->size <= LocalBlobStore::kInlineLimit
-              ? std::optional(std::as_bytes(std::span(result->inline_bytes)))
-              : std::nullopt);
+      waiting->blob = blobs_->Load(*result);
     }
     return waiting;
   }

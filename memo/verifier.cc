@@ -25,8 +25,10 @@
 #include "absl/time/time.h"
 #include "ireneo/memo/store_state.h"
 #include "ireneo/store/blob_store.h"
+#include "ireneo/store/blob_store_options.h"
 #include "ireneo/store/file_system.h"
 #include "ireneo/store/process_id.h"
+#include "ireneo/store/staging_blob_store.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -99,6 +101,9 @@ absl::Status VerifyBlobs(StoreState& store, const VerifyOptions& options,
   std::optional<Cursor> cursor;
   if (!options.restart) cursor = ReadCursor(path, files);
 
+  // Every byte is read, whatever this process has seen of it.
+  IRENEO_ASSIGN_OR_RETURN(const std::unique_ptr<StagingBlobStore> blobs,
+                          store.OpenBlobs({.verify = VerifyReads::kAlways}));
   struct Item {
     Digest digest;
     std::uint64_t size = 0;
@@ -126,7 +131,7 @@ absl::Status VerifyBlobs(StoreState& store, const VerifyOptions& options,
   }
   absl::Time written = absl::Now();
   for (; it != items.end(); ++it) {
-    const absl::Status status = store.blobs().Check(it->digest);
+    const absl::Status status = blobs->Get(it->digest).status();
     if (absl::IsDataLoss(status)) {
       report.damaged.push_back(
           {.digest = it->digest, .why = std::string(status.message())});

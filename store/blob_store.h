@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "ireneo/store/blob.h"
+#include "ireneo/store/compression.h"
 #include "ireneo/store/digest.h"
 #include "ireneo/store/sink.h"
 
@@ -30,6 +31,8 @@ struct BlobInfo {
   Digest digest;
   std::uint64_t size = 0;  // Bytes.
   absl::Time created_at;
+  BlobCodec codec = BlobCodec::kRaw;
+  std::uint64_t stored = 0;  // Bytes that it takes as it is stored.
 };
 
 // A content-addressed store. Thread-safe; implementations say whether several
@@ -43,9 +46,10 @@ class BlobStore {
   // not small, once more to store; both calls must write the same bytes.
   //
   // Errors: the failure that `write` left in the sink; Internal if the two
-  // calls wrote different bytes; ResourceExhausted if the disk is full;
-  // PermissionDenied if the store may not be written; Unavailable if other
-  // processes kept it locked for too long.
+  // calls wrote different bytes; AlreadyExists if the store, being asked to
+  // compare, has other bytes of the same digest; ResourceExhausted if the disk
+  // is full; PermissionDenied if the store may not be written; Unavailable if
+  // other processes kept it locked for too long.
   virtual absl::StatusOr<PutResult> Put(
       absl::FunctionRef<void(Sink&)> write) = 0;
 

@@ -240,6 +240,19 @@ struct Connection::State {
     sqlite3_close(db);
   }
 
+  // Puts all that was committed to the log, by whatever process, on the disk:
+  // what is no longer there was synced when it was copied to the database.
+  absl::Status SyncLog() {
+    sqlite3_file* log = nullptr;
+    int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                    static_cast<void*>(&log));
+    if (code == SQLITE_OK && log != nullptr && log->pMethods != nullptr) {
+      code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    }
+    if (code != SQLITE_OK) return SqliteError(code, "sync the log", nullptr);
+    return absl::OkStatus();
+  }
+
   absl::Status Execute(const char* sql) {
     const int code = sqlite3_exec(db, sql, nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return SqliteError(code, "execute a statement", db);
@@ -295,11 +308,12 @@ absl::StatusOr<WriteTransaction> WriteTransaction::Begin(Connection& connection,
   absl::Status status = begin.Run();
   if (if_busy == IfBusy::kGiveUp) connection.state_->WaitIfBusy();
   if (!status.ok()) return status;
-  return WriteTransaction(&connection);
+  return WriteTransaction(&connection, sqlite3_total_changes64(db));
 }
 
 WriteTransaction::WriteTransaction(WriteTransaction&& other) noexcept
-    : connection_(std::exchange(other.connection_, nullptr)) {}
+    : connection_(std::exchange(other.connection_, nullptr)),
+      changes_before_(other.changes_before_) {}
 
 WriteTransaction::~WriteTransaction() {
   if (connection_ != nullptr) (void)connection_->Execute("ROLLBACK");
@@ -308,7 +322,13 @@ WriteTransaction::~WriteTransaction() {
 absl::Status WriteTransaction::Commit() {
   IRENEO_ASSIGN_OR_RETURN(Statement commit, connection_->Prepare("COMMIT"));
   IRENEO_RETURN_IF_ERROR(commit.Run());
-  connection_ = nullptr;
+  Connection& connection = *std::exchange(connection_, nullptr);
+  // A commit that writes nothing syncs nothing. What is there may be from a
+  // process that does not sync.
+  if (connection.database_->durability_ == Durability::kDurable &&
+      sqlite3_total_changes64(connection.state_->db) == changes_before_) {
+    return connection.state_->SyncLog();
+  }
   return absl::OkStatus();
 }
 
@@ -325,13 +345,14 @@ ReadTransaction::~ReadTransaction() {
 
 // ----------------------------------------------------------------- Database
 
-Database::Database(std::filesystem::path path) : path_(std::move(path)) {}
+Database::Database(std::filesystem::path path, Durability durability)
+    : path_(std::move(path)), durability_(durability) {}
 
 Database::~Database() = default;
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
     const std::filesystem::path& path, const std::string& schema,
-    const std::vector<std::string>& upgrades) {
+    const std::vector<std::string>& upgrades, Durability durability) {
   // SQLite would make it readable for others and writable for none; the files
   // beside it get its mode. If it is there, it must not be opened here: closing
   // it would drop the locks that this process has on it.
@@ -340,7 +361,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
       file >= 0) {
     ::close(file);
   }
-  std::unique_ptr<Database> database(new Database(path));
+  std::unique_ptr<Database> database(new Database(path, durability));
   // Two processes that create the database at once can meet a lock for which
   // SQLite does not call its busy handler.
   const absl::Time deadline = absl::Now() + kBusyTimeout;
@@ -360,7 +381,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
 
 absl::StatusOr<std::unique_ptr<Database>> Database::OpenReadOnly(
     const std::filesystem::path& path, std::int64_t version) {
-  std::unique_ptr<Database> database(new Database(path));
+  std::unique_ptr<Database> database(new Database(path, Durability::kCache));
   database->read_only_ = true;
   absl::Status status = database->CheckIdentity(version);
   if (!status.ok()) {
@@ -392,9 +413,11 @@ absl::StatusOr<Connection> Database::Acquire() {
   // be most of the cost of opening.
   int persist = 1;
   sqlite3_file_control(state->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+  IRENEO_RETURN_IF_ERROR(state->Execute(durability_ == Durability::kDurable
+                                            ? "PRAGMA synchronous = FULL"
+                                            : "PRAGMA synchronous = NORMAL"));
   IRENEO_RETURN_IF_ERROR(
-      state->Execute("PRAGMA synchronous = NORMAL;"
-                     "PRAGMA mmap_size = 0;"  // A file cut short would kill.
+      state->Execute("PRAGMA mmap_size = 0;"  // A file cut short would kill.
                      "PRAGMA cache_size = -16384;"
                      // Half the syncs of 4000, and a quarter more for the call
                      // that does it.

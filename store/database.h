@@ -25,6 +25,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ireneo/store/digest.h"
+#include "ireneo/store/durability.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -117,12 +118,16 @@ class WriteTransaction {
   WriteTransaction& operator=(WriteTransaction&&) = delete;
   ~WriteTransaction();
 
+  // In a durable database, all that the transaction wrote or saw is on the disk
+  // when this returns.
   absl::Status Commit();
 
  private:
-  explicit WriteTransaction(Connection* connection) : connection_(connection) {}
+  WriteTransaction(Connection* connection, std::int64_t changes_before)
+      : connection_(connection), changes_before_(changes_before) {}
 
   Connection* connection_;  // Null after the end.
+  std::int64_t changes_before_;
 };
 
 // What is read while it lives is of one state of the database.
@@ -148,13 +153,15 @@ class Database {
   // Opens the database at `path`, creating it with the tables of `schema` (SQL)
   // if it does not exist. `upgrades` (SQL) lead from each earlier version of
   // the schema to the next: the version is one more than there are upgrades. An
-  // older database is upgraded, in one transaction.
+  // older database is upgraded, in one transaction. If it is durable, each
+  // commit is synced to the disk.
   //
   // Errors: FailedPrecondition if it was made by another program, or by a
   // version of Ireneo that this one does not know.
   static absl::StatusOr<std::unique_ptr<Database>> Open(
       const std::filesystem::path& path, const std::string& schema,
-      const std::vector<std::string>& upgrades = {});
+      const std::vector<std::string>& upgrades = {},
+      Durability durability = Durability::kCache);
 
   // Opens the database at `path`, of the version `version`, for programs that
   // may not write to it.
@@ -173,11 +180,13 @@ class Database {
   // one, else a new one.
   absl::StatusOr<Connection> Acquire();
 
+  Durability durability() const { return durability_; }
+
  private:
   friend class Connection;
   friend class WriteTransaction;
 
-  explicit Database(std::filesystem::path path);
+  Database(std::filesystem::path path, Durability durability);
 
   void Release(std::unique_ptr<Connection::State> state);
   absl::Status CheckIdentity(std::int64_t version);
@@ -186,6 +195,7 @@ class Database {
 
   const std::filesystem::path path_;
   bool read_only_ = false;
+  const Durability durability_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection::State>> idle_;
 };

@@ -1,227 +1,425 @@
 // Writing a blob:
 //
-//   1. Hash it. If the database has a row for the digest and, for a large blob,
-//      the file has the right size, nothing is left to do.
-//   2. A large blob is written to a new file in tmp/, hashed once more on the
-//      way; bytes that differ from those of step 1 fail the put.
-//   3. The file is renamed to blobs/ab/cdef...: it appears complete or not at
-//      all. Renaming over a file that another process put there meanwhile, or
-//      over a damaged one, is right: both have the same name for the same
-//      bytes.
-//   4. The row is written, with the payload of a small blob in it.
+//   1. Hash it. The rest of 1 to 3 is for large blobs, those that are files.
+//   2. Take the lock of its shard, shared with other writers, so that nobody
+//      removes what is found now before the row is there.
+//   3. If the database has a row for the digest and the file that it names is
+//      good, use it; else write a new file (blob_files.cc says how, and at
+//      kDurable it is on the disk when that is done).
+//   4. The row is written, with the payload of a small blob in it. At kDurable
+//      the commit is synced; and one that changes nothing, as the row was
+//      there, makes sure that what it saw is on the disk.
+//   5. The lock is given back.
 //
-// A crash before 3 leaves a file in tmp/, before 4 a file without a row; both
-// are garbage and neither is ever read. Removing goes the other way: the row
-// first, the file second.
+// A crash before 4 leaves a file without a row: garbage, which is never read.
 //
-// Nothing is synced to the disk: after a power cut a row may name a file whose
-// bytes did not arrive. Reading checks size and digest, so such a blob is set
-// aside and counts as lost, never as data.
+// Removing goes the other way:
+//
+//   1. Take the lock of the shard exclusively.
+//   2. Delete the rows, in one transaction.
+//   3. Remove the files. A crash before leaves garbage.
+//   4. Give the lock back.
+//
+// Readers take no lock. One that does not find the file that a row names, or
+// finds it with another size or other bytes, reads the row again: if that has
+// gone, the blob was removed; if it names another file, that one is read. Only
+// what is still as it was is damaged.
+//
+// The lock is a help, not a need: without it (no folder, a file system that has
+// none) a writer may rely on a file that is being removed. Then its row names a
+// missing file, which reading finds out.
 
 #include "ireneo/store/local_blob_store.h"
 
-#include <random>
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "ireneo/store/process_id.h"
+#include "absl/time/time.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo {
 namespace {
 
-constexpr char kBlobs[] = "blobs";
-constexpr char kTemporary[] = "tmp";
-constexpr char kQuarantine[] = "quarantine";
-
-// A multiple of the tick of the clock that stamps files: within one tick two
-// states of a file can bear the same time.
-constexpr absl::Duration kClockTick = absl::Milliseconds(50);
+constexpr char kLocks[] = "locks";
+constexpr char kShardLocks[] = "shards";
 
 static_assert(LocalBlobStore::kInlineLimit <= Sink::kBufferSize,
               "a small blob is taken from the buffer of its DigestSink");
 
-// Writes to a file and hashes what it writes.
-class FileSink final : public Sink {
- public:
-  explicit FileSink(WritableFile& file) : file_(file) {}
+// How often a reader looks again, if what it reads changes under its eyes.
+constexpr int kReadAttempts = 3;
 
-  Digest digest() const { return hasher_.digest(); }
+// How long who removes waits for writers, and how many files it removes before
+// it lets them in again.
+constexpr absl::Duration kPatience = absl::Seconds(5);
+constexpr std::size_t kGroup = 64;
 
- private:
-  void Append(std::span<const std::byte> bytes) override {
-    hasher_.Update(bytes);
-    if (absl::Status status = file_.Append(bytes); !status.ok()) {
-      Fail(std::move(status));
-    }
+constexpr char kBlobFiles[] = R"sql(
+    CREATE TABLE blob_files(   -- one row: what the files of blobs amount to
+      id     INTEGER PRIMARY KEY CHECK(id = 1),
+      blobs  INTEGER NOT NULL,  -- how many blobs are files
+      size   INTEGER NOT NULL,  -- bytes of their payloads
+      stored INTEGER NOT NULL   -- bytes of their files
+    ) STRICT;
+)sql";
+
+// The casts keep a row whose size is damaged from making the sum a REAL, which
+// the table does not take: then it could not even be removed.
+constexpr char kTriggers[] = R"sql(
+    CREATE TRIGGER blob_file_added AFTER INSERT ON blobs
+    WHEN new.data IS NULL BEGIN
+      UPDATE blob_files SET
+        blobs = blobs + 1,
+        size = CAST(size + new.size AS INTEGER),
+        stored = CAST(stored + coalesce(new.stored, new.size) AS INTEGER);
+    END;
+
+    CREATE TRIGGER blob_file_removed AFTER DELETE ON blobs
+    WHEN old.data IS NULL BEGIN
+      UPDATE blob_files SET
+        blobs = blobs - 1,
+        size = CAST(size - old.size AS INTEGER),
+        stored = CAST(stored - coalesce(old.stored, old.size) AS INTEGER);
+    END;
+
+    CREATE TRIGGER blob_file_changed AFTER UPDATE ON blobs
+    WHEN old.data IS NULL OR new.data IS NULL BEGIN
+      UPDATE blob_files SET
+        blobs = blobs - (old.data IS NULL) + (new.data IS NULL),
+        size = CAST(size - iif(old.data IS NULL, old.size, 0)
+                         + iif(new.data IS NULL, new.size, 0) AS INTEGER),
+        stored = CAST(
+            stored
+            - iif(old.data IS NULL, coalesce(old.stored, old.size), 0)
+            + iif(new.data IS NULL, coalesce(new.stored, new.size), 0)
+            AS INTEGER);
+    END;
+)sql";
+
+// The columns codec and stored, as the parameters `index` and the next.
+void BindCodec(BlobCodec codec, std::uint64_t stored, int index,
+               Statement& statement) {
+  if (codec == BlobCodec::kRaw) {
+    statement.BindNull(index).BindNull(index + 1);
+  } else {
+    statement.Bind(index, Name(codec))
+        .Bind(index + 1, static_cast<std::int64_t>(stored));
   }
-
-  WritableFile& file_;
-  Hasher hasher_;
-};
-
-std::string RandomHex() {
-  std::random_device random;
-  return absl::StrCat(absl::Hex(random(), absl::kZeroPad8),
-                      absl::Hex(random(), absl::kZeroPad8));
 }
 
-// Files that a process was killed over. Nobody writes one for so long.
-constexpr absl::Duration kLeftOverAge = absl::Hours(24);
-
-// Trouble here is none of the caller's: another process may be tidying up too.
-void RemoveLeftOvers(const std::filesystem::path& folder,
-                     const FileSystem& file_system) {
-  const auto names = file_system.List(folder);
-  if (!names.ok()) return;
-  const absl::Time limit = absl::Now() - kLeftOverAge;
-  for (const std::string& name : *names) {
-    const absl::StatusOr<FileInfo> info = file_system.Stat(folder / name);
-    if (info.ok() && absl::FromUnixNanos(info->mtime_ns) < limit) {
-      (void)file_system.Remove(folder / name);
-    }
-  }
+BlobFile FileOf(const StagedBlob& blob) {
+  return {.digest = blob.digest,
+          .size = blob.size,
+          .codec = blob.codec,
+          .stored = blob.stored};
 }
 
 }  // namespace
 
 std::string LocalBlobStore::Schema() {
-  return R"sql(
+  return absl::StrCat(R"sql(
     CREATE TABLE blobs(
       digest  BLOB PRIMARY KEY,  -- XXH3-128 of the payload
       size    INTEGER NOT NULL,  -- bytes of the payload
       created INTEGER NOT NULL,  -- microseconds since 1970, UTC
-      data    BLOB               -- the payload; NULL if it is a file
+      data    BLOB,              -- the payload; NULL if it is a file
+      codec   TEXT,              -- of the file; NULL if it is the payload
+      stored  INTEGER            -- bytes of the file if it has a codec
     ) STRICT, WITHOUT ROWID;
-  )sql";
+    )sql",
+                      kBlobFiles, R"sql(
+    INSERT INTO blob_files VALUES (1, 0, 0, 0);
+    )sql",
+                      kTriggers);
 }
 
-LocalBlobStore::LocalBlobStore(std::filesystem::path directory,
-                               Database& database,
-                               const FileSystem& file_system)
-    : directory_(std::move(directory)),
+std::string LocalBlobStore::UpgradeTo3() {
+  return absl::StrCat(R"sql(
+    ALTER TABLE blobs ADD COLUMN codec TEXT;
+    ALTER TABLE blobs ADD COLUMN stored INTEGER;
+    )sql",
+                      kBlobFiles, R"sql(
+    INSERT INTO blob_files
+      SELECT 1, count(*), CAST(total(size) AS INTEGER),
+             CAST(total(size) AS INTEGER) FROM blobs WHERE data IS NULL;
+    )sql",
+                      kTriggers);
+}
+
+LocalBlobStore::LocalBlobStore(std::unique_ptr<BlobFiles> files,
+                               Database& database)
+    : files_(std::move(files)),
       database_(database),
-      file_system_(file_system),
-      unique_(RandomHex()) {}
+      locks_(files_->directory() / kLocks / kShardLocks) {}
 
 absl::StatusOr<std::unique_ptr<LocalBlobStore>> LocalBlobStore::Open(
     const std::filesystem::path& directory, Database& database,
-    const FileSystem& file_system) {
-  for (const char* folder : {kBlobs, kTemporary, kQuarantine}) {
-    IRENEO_RETURN_IF_ERROR(file_system.CreateDirectory(directory / folder));
+    const FileSystem& file_system, const BlobStoreOptions& options) {
+  if (options.durability == Durability::kDurable &&
+      database.durability() != Durability::kDurable) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        directory.native(),
+        ": a durable blob store needs a database that was opened as durable"));
   }
-  RemoveLeftOvers(directory / kTemporary, file_system);
+  IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<BlobFiles> files,
+                          BlobFiles::Open(directory, file_system, options));
+  // Without it writers go on without locks.
+  (void)file_system.CreateDirectory(directory / kLocks);
   return std::unique_ptr<LocalBlobStore>(
-      new LocalBlobStore(directory, database, file_system));
+      new LocalBlobStore(std::move(files), database));
 }
 
-std::filesystem::path LocalBlobStore::PathOf(const Digest& digest) const {
-  const std::string hex = digest.ToHex();
-  return directory_ / kBlobs / hex.substr(0, 2) / hex.substr(2);
+// ---------------------------------------------------------------------- Rows
+
+absl::StatusOr<BlobPlace> LocalBlobStore::PlaceAt(const Statement& row,
+                                                  int column) {
+  BlobPlace place;
+  place.size = static_cast<std::uint64_t>(row.ColumnInt64(column));
+  place.stored = place.size;
+  if (!row.ColumnIsNull(column + 1)) {
+    place.inline_bytes = row.ColumnBlob(column + 1);
+  } else if (!row.ColumnIsNull(column + 2)) {
+    const std::string_view name = row.ColumnText(column + 2);
+    const std::optional<BlobCodec> codec = BlobCodecWithName(name);
+    if (!codec.has_value()) {
+      return absl::DataLossError(
+          absl::StrCat("index database: a blob is said to be compressed by '",
+                       absl::string_view(name.data(), name.size()),
+                       "', which this build of Ireneo does not know"));
+    }
+    place.codec = *codec;
+    place.stored = static_cast<std::uint64_t>(row.ColumnInt64(column + 3));
+  }
+  return place;
 }
 
-absl::StatusOr<bool> LocalBlobStore::IsPresent(const Digest& digest,
-                                               std::uint64_t size) const {
-  IRENEO_ASSIGN_OR_RETURN(const bool row, Contains(digest));
-  if (!row) return false;
-  const std::filesystem::path path = PathOf(digest);
-  const absl::StatusOr<FileInfo> info = file_system_.Stat(path);
-  if (!info.ok() || info->size != size) return false;
-  if (IsVerified(digest, *info)) return true;
-  // A damaged file must not stand for the good bytes that are at hand.
-  const absl::Time now = absl::Now();
-  const absl::StatusOr<FileContents> file = file_system_.Read(path);
-  return file.ok() && Verify(digest, *file, now);
+absl::StatusOr<std::optional<LocalBlobStore::Row>> LocalBlobStore::RowOf(
+    const Digest& digest, Connection& connection) {
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare("SELECT size, data IS NULL, codec, stored FROM blobs "
+                         "WHERE digest = ?"));
+  select.Bind(1, digest);
+  IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (!found) return std::nullopt;
+  Row row{.file = std::nullopt,
+          .size = static_cast<std::uint64_t>(select.ColumnInt64(0))};
+  if (select.ColumnInt64(1) == 0) return row;
+  row.file = BlobFile{.digest = digest, .size = row.size, .stored = row.size};
+  if (!select.ColumnIsNull(2)) {
+    // A codec that nobody knows is damage: the file is missing under any name
+    // that we know.
+    row.file->codec =
+        BlobCodecWithName(select.ColumnText(2)).value_or(BlobCodec::kRaw);
+    row.file->stored = static_cast<std::uint64_t>(select.ColumnInt64(3));
+  }
+  return row;
 }
+
+absl::StatusOr<std::optional<LocalBlobStore::Row>> LocalBlobStore::RowOf(
+    const Digest& digest) const {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  return RowOf(digest, connection);
+}
+
+bool LocalBlobStore::IsRowSynced(const Digest& digest) const {
+  if (files_->options().durability == Durability::kCache) return true;
+  const std::lock_guard lock(mutex_);
+  return synced_rows_.contains(digest);
+}
+
+void LocalBlobStore::SetRowSynced(const Digest& digest) {
+  if (files_->options().durability == Durability::kCache) return;
+  const std::lock_guard lock(mutex_);
+  synced_rows_.insert(digest);
+}
+
+// ------------------------------------------------------------------- Putting
 
 absl::StatusOr<StagedBlob> LocalBlobStore::Stage(
-    absl::FunctionRef<void(Sink&)> write) {
+    absl::FunctionRef<void(Sink&)> write, const StageOptions& options) {
+  bool settled = false;
+  return StageAs(write, options, settled);
+}
+
+absl::StatusOr<StagedBlob> LocalBlobStore::StageAs(
+    absl::FunctionRef<void(Sink&)> write, const StageOptions& options,
+    bool& settled) {
   DigestSink hashed;
   write(hashed);
   if (!hashed.ok()) return hashed.status();
   StagedBlob blob{.digest = hashed.digest(), .size = hashed.position()};
   if (blob.size <= kInlineLimit) {
+    // All in its row, which `Commit` writes if it is missing.
     const std::span<const std::byte> bytes = *hashed.small_bytes();
     blob.inline_bytes.assign(reinterpret_cast<const char*>(bytes.data()),
                              bytes.size());
+    return blob;
   }
-  // A small blob is all in its row, which `Commit` writes if it is missing.
-  if (blob.size > kInlineLimit) {
-    IRENEO_ASSIGN_OR_RETURN(blob.present, IsPresent(blob.digest, blob.size));
-    if (!blob.present) IRENEO_RETURN_IF_ERROR(WriteFile(blob, write));
-  }
+  blob.lock = locks_.Share(BlobFiles::ShardOf(blob.digest));
+  IRENEO_ASSIGN_OR_RETURN(const std::optional<Row> row, RowOf(blob.digest));
+  IRENEO_ASSIGN_OR_RETURN(
+      const BlobFiles::Ensured ensured,
+      files_->Ensure(blob.digest, blob.size,
+                     row.has_value() ? row->file : std::nullopt, write,
+                     {.compression = options.compression.value_or(
+                          files_->options().compression),
+                      .hint = options.hint,
+                      .defer_sync = options.defer_sync}));
+  blob.present = ensured.present;
+  blob.unsynced = ensured.unsynced;
+  blob.codec = ensured.file.codec;
+  blob.stored = ensured.file.stored;
+  settled =
+      ensured.present && (files_->options().durability == Durability::kCache ||
+                          ensured.was_synced);
   return blob;
 }
 
-std::string LocalBlobStore::UniqueName() const {
-  return absl::StrCat(ProcessId(), "-", unique_, "-",
-                      unique_count_.fetch_add(1));
-}
-
-absl::Status LocalBlobStore::WriteFile(const StagedBlob& blob,
-                                       absl::FunctionRef<void(Sink&)> write) {
-  const std::filesystem::path temporary =
-      directory_ / kTemporary / UniqueName();
-  IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
-                          file_system_.Create(temporary));
-  const auto fill = [&]() -> absl::Status {
-    FileSink sink(*file);
-    write(sink);
-    sink.Flush();
-    IRENEO_RETURN_IF_ERROR(sink.status());
-    if (sink.position() != blob.size || sink.digest() != blob.digest) {
-      return absl::InternalError(absl::StrCat(
-          "the serializer wrote other bytes to store than to hash (",
-          blob.digest.ToString(), "): is it a pure function of the value?"));
+absl::StatusOr<StagedBlob> LocalBlobStore::StagePresent(const Digest& digest,
+                                                        std::uint64_t size) {
+  const ShardLocks::Shared lock = locks_.Share(BlobFiles::ShardOf(digest));
+  IRENEO_ASSIGN_OR_RETURN(const std::optional<Row> row, RowOf(digest));
+  std::optional<BlobFile> file;
+  if (row.has_value()) {
+    file = row->file;
+  } else {
+    // What was staged and is not committed yet.
+    IRENEO_ASSIGN_OR_RETURN(const std::optional<BlobFiles::Found> found,
+                            files_->Find(digest));
+    if (found.has_value()) {
+      file = found->file;
+      file->size = size;
     }
-    return file->Close();
-  };
-  absl::Status status = fill();
-  if (status.ok()) status = Publish(temporary, blob.digest);
-  if (!status.ok()) (void)file_system_.Remove(temporary);
-  return status;
+  }
+  if (file.has_value() && file->size == size &&
+      // If it cannot be told, reading will.
+      files_->Exists(*file).value_or(true)) {
+    return StagedBlob{
+        .digest = digest,
+        .size = size,
+        .present = row.has_value(),
+        .unsynced = files_->options().durability == Durability::kDurable,
+        .codec = file->codec,
+        .stored = file->stored,
+        .lock = lock};
+  }
+  return absl::NotFoundError(absl::StrCat("no file of a blob ",
+                                          digest.ToString(), " in ",
+                                          files_->directory().native()));
 }
 
-absl::Status LocalBlobStore::Publish(const std::filesystem::path& temporary,
-                                     const Digest& digest) {
-  const std::filesystem::path path = PathOf(digest);
-  absl::Status status = file_system_.Rename(temporary, path);
-  if (!absl::IsNotFound(status)) return status;
-  // The first blob of its shard.
-  IRENEO_RETURN_IF_ERROR(file_system_.CreateDirectory(path.parent_path()));
-  return file_system_.Rename(temporary, path);
+absl::Status LocalBlobStore::SyncStaged(std::span<StagedBlob* const> blobs) {
+  std::vector<BlobFile> files;
+  for (const StagedBlob* blob : blobs) {
+    if (blob->unsynced) files.push_back(FileOf(*blob));
+  }
+  if (files.empty()) return absl::OkStatus();
+  IRENEO_RETURN_IF_ERROR(files_->SyncAll(files));
+  for (StagedBlob* blob : blobs) blob->unsynced = false;
+  return absl::OkStatus();
+}
+
+bool LocalBlobStore::HasVanished(const StagedBlob& blob) const {
+  if (blob.size <= kInlineLimit) return false;
+  BlobFile file = FileOf(blob);
+  if (blob.present) {
+    const absl::StatusOr<std::optional<Row>> row = RowOf(blob.digest);
+    if (!row.ok()) return false;
+    if (!row->has_value() || !(*row)->file.has_value()) return true;
+    file = *(*row)->file;
+  }
+  return !files_->Exists(file).value_or(true);
+}
+
+// Files against files were compared when the blob was staged.
+absl::Status LocalBlobStore::CompareWithRow(const StagedBlob& blob,
+                                            Connection& connection) const {
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare(
+          "SELECT size, data, codec, stored FROM blobs WHERE digest = ?"));
+  select.Bind(1, blob.digest);
+  IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (!found) return absl::OkStatus();
+  const bool small = blob.size <= kInlineLimit;
+  IRENEO_ASSIGN_OR_RETURN(const BlobPlace place, PlaceAt(select, 0));
+  Blob file;
+  std::span<const std::byte> stored;
+  if (place.inline_bytes.has_value()) {
+    stored = *place.inline_bytes;
+  } else {
+    if (!small) return absl::OkStatus();
+    std::optional<FileInfo> observed;
+    absl::StatusOr<Blob> read = files_->Read({.digest = blob.digest,
+                                              .size = place.size,
+                                              .codec = place.codec,
+                                              .stored = place.stored},
+                                             observed);
+    if (!read.ok()) return absl::OkStatus();
+    file = *std::move(read);
+    stored = file.bytes();
+  }
+  const std::span<const std::byte> own =
+      std::as_bytes(std::span(blob.inline_bytes));
+  if ((small && std::ranges::equal(stored, own)) ||
+      // What is not of its digest is damaged, and healed.
+      Digest::Of(stored) != blob.digest) {
+    return absl::OkStatus();
+  }
+  return CollisionError(blob.digest, files_->directory());
 }
 
 absl::StatusOr<bool> LocalBlobStore::Commit(const StagedBlob& blob,
                                             Connection& connection) {
-  IRENEO_ASSIGN_OR_RETURN(
-      Statement insert,
-      connection.Prepare(
-          "INSERT INTO blobs(digest, size, created, data) VALUES (?, ?, ?, ?) "
-          // Heals a damaged small blob.
-          "ON CONFLICT(digest) DO UPDATE SET size = excluded.size, "
-          "data = excluded.data WHERE data IS NOT excluded.data"));
-  insert.Bind(1, blob.digest)
-      .Bind(2, static_cast<std::int64_t>(blob.size))
-      .Bind(3, absl::ToUnixMicros(absl::Now()));
-  if (blob.size <= kInlineLimit) {
-    insert.Bind(4, std::as_bytes(std::span(blob.inline_bytes)));
-  } else {
-    insert.BindNull(4);
+  const bool small = blob.size <= kInlineLimit;
+  const auto removed = [&] {
+    return absl::AbortedError(absl::StrCat(
+        "blob ", blob.digest.ToString(), " in ", files_->directory().native(),
+        " was removed while it was being stored: try again"));
+  };
+  BlobFile file = FileOf(blob);
+  if (blob.present) {
+    IRENEO_ASSIGN_OR_RETURN(const std::optional<Row> row,
+                            RowOf(blob.digest, connection));
+    if (!row.has_value() || !row->file.has_value()) return removed();
+    file = *row->file;
   }
-  IRENEO_RETURN_IF_ERROR(insert.Run());
-  const bool inserted = connection.changes() > 0;
-  if (blob.size > kInlineLimit) {
-    const absl::StatusOr<FileInfo> info =
-        file_system_.Stat(PathOf(blob.digest));
-    if (absl::IsNotFound(info.status()) ||
-        (info.ok() && info->size != blob.size)) {
-      return absl::AbortedError(absl::StrCat(
-          "blob ", blob.digest.ToString(), " in ", directory_.native(),
-          " was removed while it was being stored: try again"));
+  if (blob.unsynced) IRENEO_RETURN_IF_ERROR(files_->Sync(file));
+  bool inserted = false;
+  if (!blob.present) {
+    if (files_->options().dedup_check == DedupCheck::kCompareBytes) {
+      IRENEO_RETURN_IF_ERROR(CompareWithRow(blob, connection));
     }
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement insert,
+        connection.Prepare(
+            "INSERT INTO blobs(digest, size, created, data, codec, stored) "
+            "VALUES (?, ?, ?, ?, ?, ?) "
+            // Heals a damaged blob; and of two files that were written at once,
+            // the later one counts.
+            "ON CONFLICT(digest) DO UPDATE SET size = excluded.size, "
+            "data = excluded.data, codec = excluded.codec, "
+            "stored = excluded.stored WHERE data IS NOT excluded.data "
+            "OR size <> excluded.size OR codec IS NOT excluded.codec "
+            "OR stored IS NOT excluded.stored"));
+    insert.Bind(1, blob.digest)
+        .Bind(2, static_cast<std::int64_t>(blob.size))
+        .Bind(3, absl::ToUnixMicros(absl::Now()));
+    if (small) {
+      insert.Bind(4, std::as_bytes(std::span(blob.inline_bytes)));
+    } else {
+      insert.BindNull(4);
+    }
+    BindCodec(blob.codec, blob.stored, 5, insert);
+    IRENEO_RETURN_IF_ERROR(insert.Run());
+    inserted = connection.changes() > 0;
   }
+  // If it cannot be told, what was seen when it was staged counts.
+  if (!small && !files_->Exists(file).value_or(true)) return removed();
   return inserted;
 }
 
@@ -229,10 +427,12 @@ absl::StatusOr<PutResult> LocalBlobStore::Put(
     absl::FunctionRef<void(Sink&)> write) {
   constexpr int kAttempts = 3;
   for (int attempt = 1;; ++attempt) {
-    IRENEO_ASSIGN_OR_RETURN(const StagedBlob blob, Stage(write));
+    bool settled = false;
+    IRENEO_ASSIGN_OR_RETURN(const StagedBlob blob, StageAs(write, {}, settled));
     PutResult result{.digest = blob.digest, .size = blob.size};
+    if (settled && IsRowSynced(blob.digest)) return result;
     IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
-    if (blob.size <= kInlineLimit) {
+    if (blob.size <= kInlineLimit && IsRowSynced(blob.digest)) {
       // Looking is cheaper than a transaction that changes nothing.
       IRENEO_ASSIGN_OR_RETURN(
           Statement select,
@@ -242,8 +442,6 @@ absl::StatusOr<PutResult> LocalBlobStore::Put(
           .Bind(2, std::as_bytes(std::span(blob.inline_bytes)));
       IRENEO_ASSIGN_OR_RETURN(const bool present, select.Step());
       if (present) return result;
-    } else if (blob.present) {
-      return result;
     }
     IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                             WriteTransaction::Begin(connection));
@@ -252,125 +450,114 @@ absl::StatusOr<PutResult> LocalBlobStore::Put(
     if (!inserted.ok()) return std::move(inserted).status();
     result.inserted = *inserted;
     IRENEO_RETURN_IF_ERROR(transaction.Commit());
+    SetRowSynced(blob.digest);
     return result;
   }
 }
 
+// ------------------------------------------------------------------- Reading
+
+absl::Status LocalBlobStore::NoBlob(const Digest& digest) const {
+  return absl::NotFoundError(absl::StrCat("no blob ", digest.ToString(), " in ",
+                                          files_->directory().native()));
+}
+
 absl::StatusOr<Blob> LocalBlobStore::Get(const Digest& digest) const {
+  return GetAgain(digest, kReadAttempts);
+}
+
+absl::StatusOr<Blob> LocalBlobStore::GetAgain(const Digest& digest,
+                                              int attempts) const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
-      connection.Prepare("SELECT size, data FROM blobs WHERE digest = ?"));
+      connection.Prepare(
+          "SELECT size, data, codec, stored FROM blobs WHERE digest = ?"));
   select.Bind(1, digest);
   IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
-  if (!found) {
-    return absl::NotFoundError(absl::StrCat("no blob ", digest.ToString(),
-                                            " in ", directory_.native()));
-  }
-  std::optional<std::span<const std::byte>> inline_bytes;
-  if (!select.ColumnIsNull(1)) inline_bytes = select.ColumnBlob(1);
-  return Load(digest, static_cast<std::uint64_t>(select.ColumnInt64(0)),
-              inline_bytes);
+  if (!found) return NoBlob(digest);
+  IRENEO_ASSIGN_OR_RETURN(const BlobPlace place, PlaceAt(select, 0));
+  return LoadAgain(digest, place, attempts);
 }
 
-absl::StatusOr<Blob> LocalBlobStore::Load(
-    const Digest& digest, std::uint64_t size,
-    std::optional<std::span<const std::byte>> inline_bytes) const {
-  if (!inline_bytes.has_value()) return LoadFile(digest, size);
-  if (inline_bytes->size() != size || Digest::Of(*inline_bytes) != digest) {
-    return DropRow(digest, *inline_bytes);
-  }
-  return Blob::Copy(*inline_bytes);
+absl::StatusOr<Blob> LocalBlobStore::Load(const Digest& digest,
+                                          const BlobPlace& place) const {
+  return LoadAgain(digest, place, kReadAttempts);
 }
 
-absl::StatusOr<Blob> LocalBlobStore::LoadFile(const Digest& digest,
-                                              std::uint64_t size) const {
-  const absl::Time now = absl::Now();
-  const std::filesystem::path path = PathOf(digest);
-  absl::StatusOr<FileContents> file = file_system_.Read(path);
-  if (absl::IsNotFound(file.status())) {
-    return SetAsideFile(digest, "its file is missing", std::nullopt);
+absl::StatusOr<Blob> LocalBlobStore::LoadAgain(const Digest& digest,
+                                               const BlobPlace& place,
+                                               int attempts) const {
+  if (!place.inline_bytes.has_value()) {
+    return LoadFile({.digest = digest,
+                     .size = place.size,
+                     .codec = place.codec,
+                     .stored = place.stored},
+                    attempts);
   }
-  if (absl::IsFailedPrecondition(file.status()) ||
-      absl::IsDataLoss(file.status())) {
-    const absl::StatusOr<FileInfo> info = file_system_.Stat(path);
-    return SetAsideFile(digest, std::string(file.status().message()),
-                        info.ok() ? std::optional(*info) : std::nullopt);
+  const VerifyReads verify = files_->options().verify;
+  if (verify != VerifyReads::kNever &&
+      (place.inline_bytes->size() != place.size ||
+       (verify != VerifyReads::kSize &&
+        Digest::Of(*place.inline_bytes) != digest))) {
+    return DropRow(digest, *place.inline_bytes);
   }
-  if (!file.ok()) return file.status();
-  if (file->info.size != size) {
-    return SetAsideFile(
-        digest,
-        absl::StrCat("its file has ", file->info.size, " bytes of ", size),
-        file->info);
-  }
-  if (!IsVerified(digest, file->info) && !Verify(digest, *file, now)) {
-    return SetAsideFile(digest, "the bytes of its file are not those stored",
-                        file->info);
-  }
-  return std::move(file->blob);
+  return Blob::Copy(*place.inline_bytes);
 }
 
-bool LocalBlobStore::IsVerified(const Digest& digest,
-                                const FileInfo& info) const {
-  const std::lock_guard lock(verified_mutex_);
-  const auto it = verified_.find(digest);
-  return it != verified_.end() && it->second == info;
-}
-
-bool LocalBlobStore::Verify(const Digest& digest, const FileContents& file,
-                            absl::Time read_at) const {
-  if (Digest::Of(file.blob.bytes()) != digest) return false;
-  if (absl::FromUnixNanos(file.info.ctime_ns) + kClockTick < read_at) {
-    const std::lock_guard lock(verified_mutex_);
-    verified_.insert_or_assign(digest, file.info);
-  }
-  return true;
-}
-
-// Moves a bad file to quarantine/ and drops its row, so that the next put
-// stores it anew; inside a transaction, which keeps other processes from
-// committing the blob meanwhile, and only if nobody has mended it since it was
-// read.
-absl::Status LocalBlobStore::SetAsideFile(
-    const Digest& digest, const std::string& why,
-    const std::optional<FileInfo>& observed) const {
-  std::string message = absl::StrCat("blob ", digest.ToString(), " in ",
-                                     directory_.native(), " is damaged: ", why);
-  const std::filesystem::path path = PathOf(digest);
-  const auto set_aside = [&]() -> absl::Status {
-    IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
-    IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
-                            WriteTransaction::Begin(connection));
-    const absl::StatusOr<FileInfo> now = file_system_.Stat(path);
-    if ((now.ok() ? std::optional(*now) : std::nullopt) != observed) {
-      return absl::OkStatus();
+absl::StatusOr<Blob> LocalBlobStore::LoadFile(const BlobFile& file,
+                                              int attempts) const {
+  std::optional<FileInfo> observed;
+  absl::StatusOr<Blob> blob = files_->Read(file, observed);
+  const bool missing = absl::IsNotFound(blob.status());
+  if (!missing && !absl::IsDataLoss(blob.status())) return blob;
+  if (attempts > 1) {
+    const absl::StatusOr<std::optional<Row>> row = RowOf(file.digest);
+    if (row.ok() && row->has_value() && (*row)->file != file) {
+      return GetAgain(file.digest, attempts - 1);
     }
-    std::filesystem::path kept = directory_ / kQuarantine / digest.ToHex();
-    absl::Status moved = file_system_.Rename(path, kept);
-    if (!moved.ok() && !absl::IsNotFound(moved)) {
-      // A directory and what was set aside before do not replace each other.
-      kept += "-" + UniqueName();
-      moved = file_system_.Rename(path, kept);
+    if (row.ok() && !row->has_value() && missing) {
+      return absl::NotFoundError(
+          absl::StrCat("blob ", file.digest.ToString(), " in ",
+                       files_->directory().native(), " was removed"));
     }
-    if (moved.ok()) absl::StrAppend(&message, "; kept as ", kept.native());
-    IRENEO_ASSIGN_OR_RETURN(
-        Statement remove,
-        connection.Prepare(
-            "DELETE FROM blobs WHERE digest = ? AND data IS NULL"));
-    IRENEO_RETURN_IF_ERROR(remove.Bind(1, digest).Run());
-    return transaction.Commit();
-  };
-  if (absl::Status status = set_aside(); !status.ok()) {
-    absl::StrAppend(&message, "; and its row stays: ", status.message());
+  }
+  std::string message =
+      absl::StrCat("blob ", file.digest.ToString(), " in ",
+                   files_->directory().native(), " is damaged: ",
+                   missing ? "its file is missing" : blob.status().message());
+  const absl::StatusOr<bool> done = SetAside(file, observed, message);
+  if (!done.ok()) {
+    absl::StrAppend(&message, "; and its row stays: ", done.status().message());
+  } else if (!*done && attempts > 1) {
+    return LoadFile(file, attempts - 1);
   }
   return absl::DataLossError(message);
+}
+
+absl::StatusOr<bool> LocalBlobStore::SetAside(
+    const BlobFile& file, const std::optional<FileInfo>& observed,
+    std::string& message) const {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                          WriteTransaction::Begin(connection));
+  IRENEO_ASSIGN_OR_RETURN(const std::optional<Row> row,
+                          RowOf(file.digest, connection));
+  if (row.has_value() && row->file != file) return false;
+  if (files_->StateOf(file) != observed) return false;
+  absl::StrAppend(&message, files_->SetAside(file));
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement remove,
+      connection.Prepare("DELETE FROM blobs WHERE digest = ?"));
+  IRENEO_RETURN_IF_ERROR(remove.Bind(1, file.digest).Run());
+  IRENEO_RETURN_IF_ERROR(transaction.Commit());
+  return true;
 }
 
 absl::Status LocalBlobStore::DropRow(const Digest& digest,
                                      std::span<const std::byte> bytes) const {
   std::string message = absl::StrCat(
-      "blob ", digest.ToString(), " in ", directory_.native(),
+      "blob ", digest.ToString(), " in ", files_->directory().native(),
       " is damaged: its bytes in the database are not those stored");
   const auto drop = [&]() -> absl::Status {
     IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
@@ -393,16 +580,16 @@ absl::StatusOr<bool> LocalBlobStore::Contains(const Digest& digest) const {
   return select.Bind(1, digest).Step();
 }
 
-absl::Status LocalBlobStore::Remove(const Digest& digest) {
-  {
-    IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
-    IRENEO_ASSIGN_OR_RETURN(
-        Statement remove,
-        connection.Prepare("DELETE FROM blobs WHERE digest = ?"));
-    IRENEO_RETURN_IF_ERROR(remove.Bind(1, digest).Run());
+std::filesystem::path LocalBlobStore::PathOf(const Digest& digest) const {
+  const absl::StatusOr<std::optional<Row>> row = RowOf(digest);
+  BlobCodec codec = BlobCodec::kRaw;
+  if (row.ok() && row->has_value()) {
+    if ((*row)->file.has_value()) codec = (*row)->file->codec;
+  } else if (const auto found = files_->Find(digest);
+             found.ok() && found->has_value()) {
+    codec = (*found)->file.codec;  // Staged, and not committed yet.
   }
-  absl::Status status = file_system_.Remove(PathOf(digest));
-  return absl::IsNotFound(status) ? absl::OkStatus() : status;
+  return files_->PathOf(digest, codec);
 }
 
 absl::Status LocalBlobStore::ForEach(
@@ -410,17 +597,155 @@ absl::Status LocalBlobStore::ForEach(
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
-      connection.Prepare("SELECT digest, size, created FROM blobs"));
+      connection.Prepare("SELECT digest, size, created, codec, "
+                         "coalesce(stored, size) FROM blobs"));
   while (true) {
     IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return absl::OkStatus();
     IRENEO_ASSIGN_OR_RETURN(const Digest digest, select.ColumnDigest(0));
     if (!visit({.digest = digest,
                 .size = static_cast<std::uint64_t>(select.ColumnInt64(1)),
-                .created_at = absl::FromUnixMicros(select.ColumnInt64(2))})) {
+                .created_at = absl::FromUnixMicros(select.ColumnInt64(2)),
+                .codec = BlobCodecWithName(select.ColumnText(3))
+                             .value_or(BlobCodec::kRaw),
+                .stored = static_cast<std::uint64_t>(select.ColumnInt64(4))})) {
       return absl::OkStatus();
     }
   }
+}
+
+// ------------------------------------------------------------------ Removing
+
+absl::Status LocalBlobStore::BusyError(const Digest& digest,
+                                       const char* what) const {
+  return absl::UnavailableError(
+      absl::StrCat("blob ", digest.ToString(), " in ",
+                   files_->directory().native(), " cannot be ", what,
+                   " while others of its shard are being stored: try again"));
+}
+
+absl::Status LocalBlobStore::Remove(const Digest& digest) {
+  const auto always = [](const Digest&, Connection&) -> absl::StatusOr<bool> {
+    return true;
+  };
+  IRENEO_ASSIGN_OR_RETURN(
+      const RemovedBlobs removed,
+      RemoveGarbage(BlobFiles::ShardOf(digest), {&digest, 1}, always));
+  if (removed.busy) return BusyError(digest, "removed");
+  return removed.files;
+}
+
+absl::StatusOr<RemovedBlobs> LocalBlobStore::RemoveGarbage(
+    std::uint8_t shard, std::span<const Digest> digests,
+    IsGarbageFn is_garbage) {
+  RemovedBlobs removed;
+  while (!digests.empty()) {
+    const std::span<const Digest> group =
+        digests.first(std::min(digests.size(), kGroup));
+    digests = digests.subspan(group.size());
+    for (const Digest& digest : group) {
+      if (BlobFiles::ShardOf(digest) != shard) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "blob ", digest.ToString(), " is not of shard ", shard));
+      }
+    }
+    const std::optional<ShardLocks::Exclusive> lock =
+        locks_.TryExclusive(shard, kPatience);
+    if (!lock.has_value()) {
+      removed.busy = true;
+      break;
+    }
+    IRENEO_RETURN_IF_ERROR(RemoveGroup(group, is_garbage, removed));
+  }
+  return removed;
+}
+
+absl::Status LocalBlobStore::RemoveGroup(std::span<const Digest> digests,
+                                         IsGarbageFn is_garbage,
+                                         RemovedBlobs& removed) {
+  std::vector<std::pair<Digest, std::optional<Row>>> garbage;
+  {
+    IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+    IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                            WriteTransaction::Begin(connection));
+    for (const Digest& digest : digests) {
+      IRENEO_ASSIGN_OR_RETURN(const bool is_one,
+                              is_garbage(digest, connection));
+      if (!is_one) continue;
+      IRENEO_ASSIGN_OR_RETURN(const std::optional<Row> row,
+                              RowOf(digest, connection));
+      garbage.emplace_back(digest, row);
+      if (!row.has_value()) continue;
+      IRENEO_ASSIGN_OR_RETURN(
+          Statement remove,
+          connection.Prepare("DELETE FROM blobs WHERE digest = ?"));
+      IRENEO_RETURN_IF_ERROR(remove.Bind(1, digest).Run());
+    }
+    IRENEO_RETURN_IF_ERROR(transaction.Commit());
+  }
+  for (const auto& [digest, row] : garbage) {
+    if (!row.has_value()) {
+      removed.files.Update(files_->RemoveAll(digest));
+      continue;
+    }
+    ++removed.blobs;
+    removed.size += row->size;
+    removed.stored += row->file.has_value() ? row->file->stored : row->size;
+    if (row->file.has_value()) {
+      removed.files.Update(files_->Remove(digest, row->file->codec));
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  for (const auto& [digest, row] : garbage) synced_rows_.erase(digest);
+  return absl::OkStatus();
+}
+
+// ------------------------------------------------------------- Recompressing
+
+// A file with another suffix stands beside the old one until the row names it;
+// one with the same replaces it, which the row's `stored` may tell late:
+// whoever reads a compressed file is content with any size of it, if the
+// payload is right.
+absl::Status LocalBlobStore::Recompress(const Digest& digest,
+                                        const Compression& compression,
+                                        const PayloadHint& hint) {
+  IRENEO_ASSIGN_OR_RETURN(const std::optional<Row> row, RowOf(digest));
+  if (!row.has_value()) return NoBlob(digest);
+  if (!row->file.has_value()) return absl::OkStatus();
+  IRENEO_ASSIGN_OR_RETURN(const Blob blob, Get(digest));
+  IRENEO_ASSIGN_OR_RETURN(
+      BlobFiles::Unpublished file,
+      files_->Write(digest, blob.size(),
+                    [&](Sink& sink) { sink.Write(blob.bytes()); },
+                    {.compression = compression, .hint = hint}));
+  const BlobFile& old = *row->file;
+  if (file.file() == old) return absl::OkStatus();
+  const std::optional<ShardLocks::Exclusive> lock =
+      locks_.TryExclusive(BlobFiles::ShardOf(digest), kPatience);
+  if (!lock.has_value()) return BusyError(digest, "recompressed");
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  {
+    IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                            WriteTransaction::Begin(connection));
+    IRENEO_ASSIGN_OR_RETURN(const std::optional<Row> now,
+                            RowOf(digest, connection));
+    if (!now.has_value() || now->file != old) {
+      return absl::AbortedError(absl::StrCat(
+          "blob ", digest.ToString(), " in ", files_->directory().native(),
+          " was changed while it was being recompressed"));
+    }
+    IRENEO_RETURN_IF_ERROR(files_->Publish(file));
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement update,
+        connection.Prepare(
+            "UPDATE blobs SET codec = ?2, stored = ?3 WHERE digest = ?1"));
+    update.Bind(1, digest);
+    BindCodec(file.file().codec, file.file().stored, 2, update);
+    IRENEO_RETURN_IF_ERROR(update.Run());
+    IRENEO_RETURN_IF_ERROR(transaction.Commit());
+  }
+  if (file.file().codec == old.codec) return absl::OkStatus();
+  return files_->Remove(digest, old.codec);
 }
 
 }  // namespace ireneo

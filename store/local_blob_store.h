@@ -2,10 +2,10 @@
 #define IRENEO_STORE_LOCAL_BLOB_STORE_H_
 
 // Blobs in a directory: small ones in the database, larger ones as read-only
-// files that are exactly the payload. The layout is specified in
-// store/FORMAT.md, the protocol at the top of local_blob_store.cc.
+// files that are exactly the payload or, if that is smaller, what a usual tool
+// unpacks to it. The layout is specified in store/FORMAT.md, the protocol at
+// the top of local_blob_store.cc and of blob_files.cc.
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -14,109 +14,164 @@
 #include <span>
 #include <string>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/time/time.h"
-#include "ireneo/store/blob_store.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
+#include "ireneo/store/blob_files.h"
+#include "ireneo/store/blob_store_options.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/file_system.h"
+#include "ireneo/store/shard_locks.h"
+#include "ireneo/store/staging_blob_store.h"
 
 namespace ireneo {
 
-// A blob whose bytes are safe and whose row is not written yet: what `Stage`
-// returns and `Commit` takes.
-struct StagedBlob {
-  Digest digest;
-  std::uint64_t size = 0;
-  // The payload of a small blob; a larger one is in its file already.
-  std::string inline_bytes = {};
-  // A larger blob was in the store, with its row, when it was staged.
-  bool present = false;
+// What became of a group of blobs that were to be removed.
+struct RemovedBlobs {
+  std::int64_t blobs = 0;
+  std::uint64_t size = 0;    // Bytes of their payloads.
+  std::uint64_t stored = 0;  // Bytes that they took.
+  // Those after the first that many were left, as writers were at work in their
+  // shard all the time.
+  bool busy = false;
+  // The first failure to remove a file: its row has gone, so that it is
+  // garbage, to be removed by the next call that names it.
+  absl::Status files = absl::OkStatus();
 };
 
 // Thread-safe; many processes may use one directory at once.
-//
-// Bytes are checked against their digest when a blob is read: a file the first
-// time that this process reads it in its present state (but for one so new that
-// its change time may not tell it from a later one), a small blob always.
-class LocalBlobStore final : public BlobStore {
+class LocalBlobStore final : public StagingBlobStore {
  public:
-  // Payloads of at most this many bytes live in the database.
-  static constexpr std::uint64_t kInlineLimit = 4096;
-
   // The tables that the database of a blob store must have.
   static std::string Schema();
+  // SQL from the tables that an index of version 2 had.
+  static std::string UpgradeTo3();
 
   // `database` and `file_system` must outlive the store.
   //
-  // Errors: PermissionDenied and others if the folders cannot be made.
+  // Errors: PermissionDenied and others if the folders cannot be made;
+  // InvalidArgument if the store shall be durable and the database is not.
   static absl::StatusOr<std::unique_ptr<LocalBlobStore>> Open(
       const std::filesystem::path& directory, Database& database,
-      const FileSystem& file_system);
+      const FileSystem& file_system, const BlobStoreOptions& options = {});
 
   using BlobStore::Put;
   absl::StatusOr<PutResult> Put(absl::FunctionRef<void(Sink&)> write) override;
   absl::StatusOr<Blob> Get(const Digest& digest) const override;
   absl::StatusOr<bool> Contains(const Digest& digest) const override;
+  // Errors: also Unavailable if the blob was being stored all the time.
   absl::Status Remove(const Digest& digest) override;
   absl::Status ForEach(
       absl::FunctionRef<bool(const BlobInfo&)> visit) const override;
 
-  // `Put` in two steps, for a caller that adds rows of its own to the
-  // transaction: `Stage` does all that is slow and takes no lock; `Commit`
-  // writes the row, inside the caller's transaction, and returns whether it is
-  // new. A blob that is never committed is a file without a row, left to
-  // garbage collection.
+  using StagingBlobStore::Stage;
+  absl::StatusOr<StagedBlob> Stage(absl::FunctionRef<void(Sink&)> write,
+                                   const StageOptions& options) override;
+  absl::StatusOr<StagedBlob> StagePresent(const Digest& digest,
+                                          std::uint64_t size) override;
+  absl::Status SyncStaged(std::span<StagedBlob* const> blobs) override;
+  bool HasVanished(const StagedBlob& blob) const override;
+
+  // The end of a put, for a caller that adds rows of its own to the
+  // transaction: writes the row of a staged blob, inside the caller's
+  // transaction, and returns whether it is new. One that is still unsynced is
+  // synced, alone.
   //
-  // Errors: as `Put`; `Commit` also Aborted if the file was removed since
-  // it was staged: stage it again.
-  absl::StatusOr<StagedBlob> Stage(absl::FunctionRef<void(Sink&)> write);
+  // Errors: as `Put`; also Aborted if the blob was removed since it was
+  // staged: stage it again.
   absl::StatusOr<bool> Commit(const StagedBlob& blob, Connection& connection);
 
-  // `Get` for a caller that has read the row already; `inline_bytes` is the
-  // payload of a small blob. Errors: DataLoss, as `Get`.
-  absl::StatusOr<Blob> Load(
-      const Digest& digest, std::uint64_t size,
-      std::optional<std::span<const std::byte>> inline_bytes) const;
+  // What four columns of a row of `blobs` say, from the one with number
+  // `column` on: size, data, codec, stored. Valid until the statement's next
+  // step. Errors: DataLoss if there is no such codec.
+  static absl::StatusOr<BlobPlace> PlaceAt(const Statement& row, int column);
 
-  // Where the file of a blob is, if it is not small.
-  std::filesystem::path PathOf(const Digest& digest) const;
+  using StagingBlobStore::Load;
+  absl::StatusOr<Blob> Load(const Digest& digest,
+                            const BlobPlace& place) const override;
+
+  std::filesystem::path PathOf(const Digest& digest) const override;
+
+  using StagingBlobStore::Recompress;
+  absl::Status Recompress(const Digest& digest, const Compression& compression,
+                          const PayloadHint& hint) override;
+
+  // Removes blobs of one shard, by groups: for each, keeps writers out of the
+  // shard; deletes, in one transaction, the rows of those that are garbage
+  // still, as `is_garbage` says, which may read through the connection; and
+  // then removes their files. A digest that has no row and is garbage loses its
+  // files too.
+  //
+  // Errors: those of the database and of `is_garbage`. Groups that were done
+  // before stay removed.
+  using IsGarbageFn = absl::FunctionRef<absl::StatusOr<bool>(
+      const Digest& digest, Connection& connection)>;
+  absl::StatusOr<RemovedBlobs> RemoveGarbage(std::uint8_t shard,
+                                             std::span<const Digest> digests,
+                                             IsGarbageFn is_garbage);
+
+  // For who looks for files without a row.
+  const BlobFiles& files() const { return *files_; }
+
+  // After the database was replaced by an older copy of itself: a good file
+  // without a row gets one, a bad one goes to quarantine/, and a row without
+  // its file is dropped. Reads all files that have no row.
+  absl::Status Rescan();
 
  private:
-  LocalBlobStore(std::filesystem::path directory, Database& database,
-                 const FileSystem& file_system);
+  LocalBlobStore(std::unique_ptr<BlobFiles> files, Database& database);
 
-  // A file name that no one else chooses: no other store, process (of a fork
-  // either) or host.
-  std::string UniqueName() const;
+  // The row of a blob that is a file; nothing if it is in its row.
+  struct Row {
+    std::optional<BlobFile> file;
+    std::uint64_t size = 0;
+  };
+  static absl::StatusOr<std::optional<Row>> RowOf(const Digest& digest,
+                                                  Connection& connection);
+  absl::StatusOr<std::optional<Row>> RowOf(const Digest& digest) const;
 
-  absl::StatusOr<bool> IsPresent(const Digest& digest,
-                                 std::uint64_t size) const;
-  absl::Status WriteFile(const StagedBlob& blob,
-                         absl::FunctionRef<void(Sink&)> write);
-  absl::Status Publish(const std::filesystem::path& temporary,
-                       const Digest& digest);
-  absl::StatusOr<Blob> LoadFile(const Digest& digest, std::uint64_t size) const;
-  // Whether the bytes were found good when the file was in that state.
-  bool IsVerified(const Digest& digest, const FileInfo& info) const;
-  // Hashes what was read at `read_at`, and remembers if it is good.
-  bool Verify(const Digest& digest, const FileContents& file,
-              absl::Time read_at) const;
-  // Both return DataLoss. `observed` is the state of the file that was found
-  // bad, if there was one; `bytes` the payload.
-  absl::Status SetAsideFile(const Digest& digest, const std::string& why,
-                            const std::optional<FileInfo>& observed) const;
+  // `Stage`; `settled` is set if it found all done, but for the row.
+  absl::StatusOr<StagedBlob> StageAs(absl::FunctionRef<void(Sink&)> write,
+                                     const StageOptions& options,
+                                     bool& settled);
+  // Fails if the row has other bytes of the same digest.
+  absl::Status CompareWithRow(const StagedBlob& blob,
+                              Connection& connection) const;
+  // Whether this process has seen to it that the row is on the disk, or need
+  // not.
+  bool IsRowSynced(const Digest& digest) const;
+  void SetRowSynced(const Digest& digest);
+
+  absl::Status AddRowOf(const BlobFiles::Found& found);
+  absl::Status DropRowsWithoutFile();
+
+  absl::Status NoBlob(const Digest& digest) const;
+  absl::Status BusyError(const Digest& digest, const char* what) const;
+  absl::Status RemoveGroup(std::span<const Digest> digests,
+                           IsGarbageFn is_garbage, RemovedBlobs& removed);
+
+  // With that many attempts left, should the blob change meanwhile.
+  absl::StatusOr<Blob> GetAgain(const Digest& digest, int attempts) const;
+  absl::StatusOr<Blob> LoadAgain(const Digest& digest, const BlobPlace& place,
+                                 int attempts) const;
+  absl::StatusOr<Blob> LoadFile(const BlobFile& file, int attempts) const;
+  // Sets a file aside that was found bad in the state `observed`, if there was
+  // one, and drops its row; inside a transaction, which keeps other processes
+  // from committing the blob meanwhile. Does nothing and returns false if the
+  // row or the file is no longer what it was.
+  absl::StatusOr<bool> SetAside(const BlobFile& file,
+                                const std::optional<FileInfo>& observed,
+                                std::string& message) const;
+  // Returns DataLoss. `bytes` are the payload.
   absl::Status DropRow(const Digest& digest,
                        std::span<const std::byte> bytes) const;
 
-  const std::filesystem::path directory_;
+  const std::unique_ptr<BlobFiles> files_;
   Database& database_;
-  const FileSystem& file_system_;
-  const std::string unique_;
-  mutable std::atomic<std::uint64_t> unique_count_ = 0;
+  const ShardLocks locks_;
 
-  mutable std::mutex verified_mutex_;
-  // The state in which each file was when its bytes were found good.
-  mutable absl::flat_hash_map<Digest, FileInfo> verified_;
+  mutable std::mutex mutex_;
+  // What has its row on the disk, at kDurable.
+  absl::flat_hash_set<Digest> synced_rows_;
 };
 
 }  // namespace ireneo

@@ -98,7 +98,8 @@ absl::Status MemoryBlobStore::ForEach(
     for (const auto& [digest, entry] : blobs_) {
       infos.push_back({.digest = digest,
                        .size = entry.blob.size(),
-                       .created_at = entry.created_at});
+                       .created_at = entry.created_at,
+                       .stored = entry.blob.size()});
     }
   }
   // Unlocked, so that `visit` may use the store.

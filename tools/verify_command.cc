@@ -58,8 +58,9 @@ json::value ToJson(const VerifyReport& report) {
       {"complete", report.complete},
       {"continued", report.continued},
       {"damaged", ToJson(report.damaged)},
-      {"index", report.index.ok() ? json::string("ok")
-                                  : json::string(report.index.message())},
+      {"index", report.index.ok()
+                    ? json::string("ok")
+                    : json::string(std::string(report.index.message()))},
       {"unreadable", ToJson(report.unreadable)}};
 }
 

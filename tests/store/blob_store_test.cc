@@ -27,6 +27,7 @@
 #include "ireneo/store/blob.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/digest.h"
+#include "ireneo/store/directory_blob_store.h"
 #include "ireneo/store/file_system.h"
 #include "ireneo/store/local_blob_store.h"
 #include "ireneo/store/memory_blob_store.h"
@@ -80,6 +81,18 @@ class LocalFixture final : public Fixture {
   const std::unique_ptr<LocalBlobStore> store_;
 };
 
+class DirectoryFixture final : public Fixture {
+ public:
+  DirectoryFixture()
+      : store_(*DirectoryBlobStore::Open(directory_.path(),
+                                         FileSystem::Posix())) {}
+  BlobStore& store() override { return *store_; }
+
+ private:
+  const TemporaryDirectory directory_;
+  const std::unique_ptr<DirectoryBlobStore> store_;
+};
+
 struct Kind {
   const char* name;
   std::function<std::unique_ptr<Fixture>()> make;
@@ -127,7 +140,8 @@ INSTANTIATE_TEST_SUITE_P(
     All, BlobStoreTest,
     ::testing::Values(
         Kind{"Memory", [] { return std::make_unique<MemoryFixture>(); }},
-        Kind{"Local", [] { return std::make_unique<LocalFixture>(); }}),
+        Kind{"Local", [] { return std::make_unique<LocalFixture>(); }},
+        Kind{"Directory", [] { return std::make_unique<DirectoryFixture>(); }}),
     [](const ::testing::TestParamInfo<Kind>& info) { return info.param.name; });
 
 TEST_P(BlobStoreTest, WhatIsPutCanBeHadAgain) {
@@ -376,7 +390,11 @@ TEST_P(BlobStoreTest, ThreadsPutOverlappingSets) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(inserted, kBlobs);
+  // Without a database, each of those who put one at once may be the first.
+  EXPECT_GE(inserted, kBlobs);
+  if (GetParam().name != std::string_view("Directory")) {
+    EXPECT_EQ(inserted, kBlobs);
+  }
   EXPECT_EQ(All().size(), static_cast<std::size_t>(kBlobs));
   for (int i = 0; i < kBlobs; ++i) ExpectHolds(bytes_of(i));
 }

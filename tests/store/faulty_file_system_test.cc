@@ -39,6 +39,8 @@ TEST_F(FaultyFileSystemTest, ForwardsWhileNotArmed) {
   EXPECT_EQ(FileBytes(directory_.path() / "a"), "text");
   EXPECT_THAT(faulty_.Stat(directory_.path() / "a"), IsOk());
   EXPECT_THAT(faulty_.Read(directory_.path() / "a"), IsOk());
+  EXPECT_THAT(faulty_.Sync(directory_.path() / "a"), IsOk());
+  EXPECT_THAT(faulty_.Touch(directory_.path() / "a"), IsOk());
   EXPECT_THAT(faulty_.Rename(directory_.path() / "a", directory_.path() / "b"),
               IsOk());
   EXPECT_THAT(faulty_.Link(directory_.path() / "b", directory_.path() / "l"),

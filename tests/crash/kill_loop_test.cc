@@ -1,0 +1,254 @@
+// Processes that use one store are killed at random moments: what they had told
+// that they finished is there, and nothing wrong is ever read.
+//
+// The processes are this program, started again with what they are to do:
+//   write DIRECTORY SEED FIRST LAST ACKNOWLEDGED   calls, and after each its
+//       argument is appended to the file ACKNOWLEDGED
+//   read DIRECTORY SEED FIRST LAST                 looks results up
+// They run until they are killed, and exit by themselves only if something is
+// wrong.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "ireneo/memo/memo_store.h"
+#include "ireneo/memo/memoize.h"
+#include "ireneo/memo/observer.h"
+#include "tests/crash/crash_util.h"
+#include "tests/store/test_util.h"
+
+namespace ireneo::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kWriters = 3;
+constexpr int kReaders = 1;
+// A collector is one more kind of process, and what it may drop is no longer
+// expected of the store, only that it is right if it is there.
+// Writers and readers of one time work on the same arguments.
+constexpr int kWindow = 60;
+
+// ------------------------------------------------------- of the child
+// processes
+
+[[noreturn]] void Die(const std::string& why) {
+  std::fprintf(stderr, "%s\n", why.c_str());
+  std::_Exit(3);
+}
+
+MemoStore OpenOrDie(const fs::path& directory) {
+  auto store = MemoStore::Open(
+      directory, {.observer =
+                      [](const CallEvent& event) {
+                        if (event.fault.ok()) return;
+                        Die(absl::StrCat("the store had a fault: ",
+                                         event.fault.ToString()));
+                      },
+                  // Half of the processes look into the index each time.
+                  .memory_bytes = ::getpid() % 2 == 0 ? 0u : 1u << 20});
+  if (!store.ok())
+    Die(absl::StrCat("cannot open: ", store.status().ToString()));
+  return *std::move(store);
+}
+
+[[noreturn]] void WriteUntilKilled(const fs::path& directory,
+                                   std::uint64_t seed, int first, int last,
+                                   const char* acknowledged) {
+  const int file =
+      ::open(acknowledged, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (file < 0) Die("cannot open the file of acknowledgements");
+  const MemoStore store = OpenOrDie(directory);
+  const auto f = MemoizeKnownValue(store);
+  std::mt19937_64 random(seed);
+  const auto acknowledge = [&](int n) {
+    // In one call, and after the kill it is in the page cache: there or not.
+    if (::write(file, &n, sizeof n) != sizeof n) Die("cannot acknowledge");
+  };
+  while (true) {
+    const auto any = [&] {
+      return first + static_cast<int>(random() % (last - first));
+    };
+    const std::uint64_t what = random() % 20;
+    if (what == 0) {
+      std::vector<int> group;
+      {
+        const WriteBatch batch = store.Batch();
+        for (int i = 0; i < 5; ++i) {
+          group.push_back(any());
+          if (f(group.back()) != KnownValue(group.back())) Die("wrong value");
+        }
+        const absl::Status status = batch.Flush();
+        if (!status.ok()) Die(status.ToString());
+      }
+      for (const int n : group) acknowledge(n);
+      continue;
+    }
+    const int n = any();
+    if ((what == 1 ? f.Recompute(n) : f(n)) != KnownValue(n)) {
+      Die(absl::StrCat("wrong value of ", n));
+    }
+    acknowledge(n);
+  }
+}
+
+[[noreturn]] void ReadUntilKilled(const fs::path& directory, std::uint64_t seed,
+                                  int first, int last) {
+  const MemoStore store = OpenOrDie(directory);
+  const auto f = MemoizeKnownValue(store);
+  std::mt19937_64 random(seed);
+  while (true) {
+    const int n = first + static_cast<int>(random() % (last - first));
+    const auto found = f.Lookup(n);
+    if (!found.ok()) Die(found.status().ToString());
+    if (found->value_or(KnownValue(n)) != KnownValue(n)) {
+      Die(absl::StrCat("wrong value of ", n));
+    }
+  }
+}
+
+// ---------------------------------------------------------- of the test itself
+
+// This program with other arguments.
+class Process {
+ public:
+  explicit Process(std::vector<std::string> arguments) {
+    std::vector<char*> argv;
+    std::string self = "kill_loop_test";
+    argv.push_back(self.data());
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::execv("/proc/self/exe", argv.data());
+      std::_Exit(4);
+    }
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  // Kills it. A process that ended before by itself is a test failure.
+  ~Process() {
+    ::kill(pid_, SIGKILL);
+    int status = 0;
+    EXPECT_EQ(::waitpid(pid_, &status, 0), pid_);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        << "a process ended by itself: see what it said";
+  }
+
+ private:
+  pid_t pid_;
+};
+
+std::unique_ptr<Process> Start(std::vector<std::string> arguments) {
+  return std::make_unique<Process>(std::move(arguments));
+}
+
+std::vector<int> Acknowledged(const fs::path& path) {
+  const std::string bytes = fs::exists(path) ? FileBytes(path) : "";
+  std::vector<int> numbers(bytes.size() / sizeof(int));
+  bytes.copy(reinterpret_cast<char*>(numbers.data()),
+             numbers.size() * sizeof(int));
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  return numbers;
+}
+
+TEST(KillLoopTest, NothingAcknowledgedIsLostAndNothingWrongIsRead) {
+  const std::uint64_t kills = NumberFromEnvironment("IRENEO_KILLS", 60);
+  const FastDirectory folder;
+  const fs::path directory = folder.path() / "store";
+  std::mt19937_64 random(NumberFromEnvironment("IRENEO_SEED", 1));
+  std::uint64_t killed = 0;
+  std::uint64_t checked = 0;
+  std::uint64_t rounds = 0;
+  for (int first = 0; killed < kills && !HasFailure(); ++rounds) {
+    SCOPED_TRACE(absl::StrCat("round ", rounds));
+    StartTrial(absl::StrCat("round ", rounds));
+    const int last = first + kWindow;
+    std::vector<fs::path> files;
+    std::vector<std::unique_ptr<Process>> processes;
+    for (int i = 0; i < kWriters; ++i) {
+      files.push_back(folder.path() / absl::StrCat("acknowledged_", i));
+      fs::remove(files.back());
+      processes.push_back(
+          Start({"write", directory, absl::StrCat(random()),
+                 absl::StrCat(first), absl::StrCat(last), files.back()}));
+    }
+    for (int i = 0; i < kReaders; ++i) {
+      processes.push_back(Start({"read", directory, absl::StrCat(random()),
+                                 absl::StrCat(first), absl::StrCat(last)}));
+    }
+    // Some die while they open the store, which the first of them makes.
+    std::shuffle(processes.begin(), processes.end(), random);
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 160));
+    while (!processes.empty()) {
+      std::this_thread::sleep_for(std::chrono::microseconds(random() % 20'000));
+      processes.pop_back();
+      ++killed;
+    }
+    const auto store = MemoStore::Open(directory, {.memory_bytes = 0});
+    ASSERT_THAT(store, IsOk());
+    const auto f = MemoizeKnownValue(*store);
+    for (const fs::path& file : files) {
+      for (const int n : Acknowledged(file)) {
+        const auto found = f.Lookup(n);
+        ASSERT_THAT(found, IsOk());
+        EXPECT_EQ(found->value_or("lost"), KnownValue(n)) << n;
+        ++checked;
+      }
+    }
+    // Of all earlier ones some, and what was not finished is right or absent.
+    for (int i = 0; i < 20; ++i) {
+      const int n = static_cast<int>(random() % last);
+      const auto found = f.Lookup(n);
+      ASSERT_THAT(found, IsOk());
+      EXPECT_EQ(found->value_or(KnownValue(n)), KnownValue(n)) << n;
+    }
+    first += static_cast<int>(random() % kWindow);
+  }
+  EndTrials();
+  std::printf("kill loop: %d kills in %d rounds, %d acknowledged calls\n",
+              static_cast<int>(killed), static_cast<int>(rounds),
+              static_cast<int>(checked));
+  // Most processes live long enough to finish something.
+  EXPECT_GT(checked, killed);
+}
+
+}  // namespace
+}  // namespace ireneo::testing
+
+int main(int argc, char** argv) {
+  const std::string what = argc > 1 ? argv[1] : "";
+  if (what == "write" && argc == 7) {
+    ireneo::testing::WriteUntilKilled(
+        argv[2], std::strtoull(argv[3], nullptr, 10), std::atoi(argv[4]),
+        std::atoi(argv[5]), argv[6]);
+  }
+  if (what == "read" && argc == 6) {
+    ireneo::testing::ReadUntilKilled(argv[2],
+                                     std::strtoull(argv[3], nullptr, 10),
+                                     std::atoi(argv[4]), std::atoi(argv[5]));
+  }
+  ::testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
