@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "ireneo/memo/index_engine.h"
 #include "ireneo/memo/observer.h"
 #include "ireneo/memo/record.h"
 #include "ireneo/memo/verification.h"
@@ -58,6 +59,9 @@ struct MemoStoreOptions {
   DedupCheck dedup_check = DedupCheck::kDigest;
   // How results are stored, unless a function says otherwise.
   Compression compression = Compression::kDefault;
+  // What keeps the records. A store keeps what it was created with, and is
+  // refused if another one is asked for.
+  IndexEngine index = IndexEngine::kAuto;
 };
 
 class WriteBatch;
@@ -75,7 +79,9 @@ class MemoStore {
   // exist.
   //
   // Errors: FailedPrecondition if `directory` has other things in it than a
-  // store, or a store of another format; NotFound as `options.create` says.
+  // store, or a store of another format or another index than is asked for, and
+  // for an index in SQLite on a network file system; NotFound as
+  // `options.create` says.
   static absl::StatusOr<MemoStore> Open(const std::filesystem::path& directory,
                                         MemoStoreOptions options = {});
 
