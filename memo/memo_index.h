@@ -27,7 +27,7 @@
 #include "ireneo/store/blob.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/digest.h"
-#include "ireneo/store/local_blob_store.h"
+#include "ireneo/store/staging_blob_store.h"
 
 namespace ireneo::internal {
 

@@ -105,6 +105,21 @@ void Journal::Rename(const std::filesystem::path& from,
        .to = *relative_to});
 }
 
+void Journal::Link(const std::filesystem::path& from,
+                   const std::filesystem::path& to) {
+  const auto relative_from = Relative(from);
+  const auto relative_to = Relative(to);
+  if (!relative_from.has_value() || !relative_to.has_value()) return;
+  const std::lock_guard lock(mutex_);
+  const auto it = files_.find(*relative_from);
+  const int file = it == files_.end() ? -1 : it->second;
+  if (file >= 0) files_[*relative_to] = file;
+  Add({.kind = Kind::kLink,
+       .file = file,
+       .path = *relative_from,
+       .to = *relative_to});
+}
+
 void Journal::Remove(const std::filesystem::path& path) {
   const auto relative = Relative(path);
   if (!relative.has_value()) return;
