@@ -240,6 +240,12 @@ absl::StatusOr<std::unique_ptr<Database>> OpenIndex(const fs::path& directory,
         directory / kLock, FileLock::Mode::kShared, kPatience);
     if (absl::IsUnavailable(lock.status())) return lock.status();
     database = open();
+    // Even who opens a store to make room needs some: SQLite, for the memory
+    // that processes share. The newest snapshot stays.
+    if (absl::IsResourceExhausted(database.status()) &&
+        DropSnapshots(directory, files, 1)) {
+      database = open();
+    }
   }
   if (!absl::IsDataLoss(database.status())) return database;
   absl::StatusOr<std::unique_ptr<Database>> replaced =
@@ -301,12 +307,20 @@ absl::Status SnapshotIndex(const fs::path& directory, Database& database,
     (void)files.Remove(temporary);
     return status;
   }
-  IRENEO_ASSIGN_OR_RETURN(const std::vector<fs::path> snapshots,
-                          Snapshots(directory, files));
-  for (std::size_t i = kKeptSnapshots; i < snapshots.size(); ++i) {
-    (void)files.Remove(snapshots[i]);
-  }
+  DropSnapshots(directory, files, kKeptSnapshots);
   return absl::OkStatus();
+}
+
+bool DropSnapshots(const fs::path& directory, const FileSystem& files,
+                   std::size_t keep) {
+  const absl::StatusOr<std::vector<fs::path>> snapshots =
+      Snapshots(directory, files);
+  if (!snapshots.ok()) return false;
+  bool dropped = false;
+  for (std::size_t i = keep; i < snapshots->size(); ++i) {
+    dropped = files.Remove((*snapshots)[i]).ok() || dropped;
+  }
+  return dropped;
 }
 
 }  // namespace ireneo::internal
