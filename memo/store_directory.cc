@@ -1,7 +1,8 @@
 // Opening a store:
 //
-//   1. The directory is made with its parents, or must be empty, or must have
-//      ireneo.json: a directory of something else is never written to.
+//   1. The directory is made with its parents, and their names are synced; or
+//      it must be empty, or must have ireneo.json: a directory of something
+//      else is never written to.
 //   2. ireneo.json is written to a temporary name, synced to the disk, linked
 //      (renamed where that cannot be), and its name is synced: of two processes
 //      that create the store at once, the first says what kind of store it is.
@@ -55,6 +56,9 @@ absl::Status MakeDirectories(const FileSystem& files,
     IRENEO_RETURN_IF_ERROR(MakeDirectories(files, directory.parent_path()));
     status = files.CreateDirectory(directory);
   }
+  // A power cut shall not take the name away, and all that is in it. Some file
+  // systems cannot; then it is as safe as they make it.
+  if (status.ok()) (void)files.Sync(directory.parent_path());
   return status;
 }
 

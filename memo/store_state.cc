@@ -287,11 +287,22 @@ absl::StatusOr<CollectReport> StoreState::Collect(const CollectOptions& options,
     for (const Digest& key : keys) memory_.Erase(key);
     return forgotten;
   };
+  // A snapshot, about as large as the index, is what a full disk can best do
+  // without, as a new one follows. The log is begun anew in the room that it
+  // has.
+  const auto make_room = [this] {
+    DropSnapshots(directory_, file_system_, 0);
+    absl::StatusOr<Connection> connection = database_->Acquire();
+    if (connection.ok()) {
+      (void)connection->Execute("PRAGMA wal_checkpoint(RESTART)");
+    }
+  };
   return internal::Collect({.directory = directory_,
                             .index = *parts_.index,
                             .blobs = *parts_.blobs,
                             .files = file_system_,
-                            .forget = forget},
+                            .forget = forget,
+                            .make_room = make_room},
                            options, thorough);
 }
 

@@ -2,11 +2,30 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "tests/store/test_util.h"
 
 namespace ireneo::testing {
 
 using Kind = JournalEntry::Kind;
+
+std::string Describe(const JournalEntry& entry) {
+  constexpr const char* kKinds[] = {
+      "create",   "write",  "truncate", "sync",  "sync folder",
+      "sync all", "rename", "remove",   "mkdir", "mark"};
+  std::string text = kKinds[static_cast<int>(entry.kind)];
+  if (entry.file >= 0) absl::StrAppend(&text, " file ", entry.file);
+  if (!entry.path.empty()) absl::StrAppend(&text, " ", entry.path);
+  if (!entry.to.empty()) absl::StrAppend(&text, " to ", entry.to);
+  if (entry.kind == Kind::kWrite) {
+    absl::StrAppend(&text, ", ", entry.bytes.size(), " bytes at ");
+  }
+  if (entry.kind == Kind::kWrite || entry.kind == Kind::kTruncate ||
+      entry.kind == Kind::kMark) {
+    absl::StrAppend(&text, " ", entry.offset);
+  }
+  return text;
+}
 
 Journal::Journal(const std::filesystem::path& root)
     : root_(root.lexically_normal()) {

@@ -43,6 +43,9 @@ struct JournalEntry {
   std::string bytes = {};
 };
 
+// For people: "write file 3, 100 bytes at 4096".
+std::string Describe(const JournalEntry& entry);
+
 // Thread-safe. Each entry is added when the operation has succeeded.
 class Journal {
  public:
