@@ -103,6 +103,9 @@ struct KeyUse {
 // Thread-safe; of many processes. Errors are those of store/database.h.
 class MemoIndex {
  public:
+  // What a file takes of the disk beyond its bytes, on average: half a block.
+  static constexpr std::uint64_t kFileOverhead = 2048;
+
   // Kept arguments of at most so many bytes stand in the record of their call.
   static constexpr std::uint64_t kSmallArgument = 255;
 
