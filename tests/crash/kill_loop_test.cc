@@ -262,6 +262,18 @@ TEST(KillLoopTest, NothingAcknowledgedIsLostAndNothingWrongIsRead) {
     }
     // Some die while they open the store, which the first of them makes.
     std::shuffle(processes.begin(), processes.end(), random);
+    // But however slow the machine is, most rounds finish something.
+    if (random() % 4 != 0) {
+      const auto deadline =
+          std::chrono::steady_clock::now() + std::chrono::seconds(20);
+      while (std::all_of(files.begin(), files.end(),
+                         [](const fs::path& file) {
+                           return Acknowledged(file).empty();
+                         }) &&
+             std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      }
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(random() % 160));
     while (!processes.empty()) {
       std::this_thread::sleep_for(std::chrono::microseconds(random() % 20'000));
@@ -305,8 +317,7 @@ TEST(KillLoopTest, NothingAcknowledgedIsLostAndNothingWrongIsRead) {
       "pinned\n",
       static_cast<int>(killed), static_cast<int>(rounds),
       static_cast<int>(checked), static_cast<int>(pinned));
-  // Most processes live long enough to finish something.
-  EXPECT_GT(checked, killed);
+  EXPECT_GT(checked, rounds);
 }
 
 }  // namespace
