@@ -8,6 +8,7 @@
 #include "ireneo/memo/bind.h"                   // IWYU pragma: export
 #include "ireneo/memo/build_id.h"               // IWYU pragma: export
 #include "ireneo/memo/call_table.h"             // IWYU pragma: export
+#include "ireneo/memo/collection.h"             // IWYU pragma: export
 #include "ireneo/memo/environment.h"            // IWYU pragma: export
 #include "ireneo/memo/explain.h"                // IWYU pragma: export
 #include "ireneo/memo/hashed.h"                 // IWYU pragma: export

@@ -27,7 +27,7 @@
 #include "ireneo/store/blob.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/digest.h"
-#include "ireneo/store/local_blob_store.h"
+#include "ireneo/store/staging_blob_store.h"
 
 namespace ireneo::internal {
 
@@ -79,9 +79,18 @@ struct CallUse {
   std::string_view version;
   Digest result;
   std::uint64_t result_size = 0;  // Bytes.
+  bool result_is_blob = true;     // Not in the record.
   absl::Duration elapsed;
   absl::Time created;
   absl::Time last_use;
+  // The other blobs that it refers to: kept arguments, other results it had.
+  std::span<const Digest> others;
+};
+
+// Files that are of no blob and no record.
+struct StrayFiles {
+  std::int64_t files = 0;
+  std::uint64_t bytes = 0;
 };
 
 // Hits of a call.
@@ -95,8 +104,9 @@ struct KeyUse {
 // Thread-safe; of many processes. Errors are those of store/database.h.
 class MemoIndex {
  public:
-  // Kept arguments of at most so many bytes stand in the record of their call.
-  static constexpr std::uint64_t kSmallArgument = 255;
+  // Results and kept arguments of at most so many bytes may stand in the record
+  // of their call, and are no blobs then.
+  static constexpr std::uint64_t kSmallValue = 255;
 
   MemoIndex() = default;
   MemoIndex(const MemoIndex&) = delete;
@@ -164,10 +174,9 @@ class MemoIndex {
 
   virtual absl::StatusOr<StoreStats> Stats() const = 0;
 
-  // The bytes of a small argument of some call. Looks at all calls. Errors:
-  // NotFound.
-  virtual absl::StatusOr<Blob> FindSmallArgument(
-      const Digest& digest) const = 0;
+  // The bytes of a small result or argument of some call. Looks at all calls.
+  // Errors: NotFound.
+  virtual absl::StatusOr<Blob> FindSmallValue(const Digest& digest) const = 0;
 
   // Calls and blobs whose digest starts with `hex`, at most `limit` of each.
   // Errors: InvalidArgument unless `hex` is 1 to 32 lowercase hex digits.
@@ -185,8 +194,9 @@ class MemoIndex {
 
   // For collecting garbage (memo/collection.h).
 
-  // Visits every call, in no order, until `visit` returns false. What it is
-  // given is valid during the visit.
+  // Visits every call, in no order (but calls of one function and version one
+  // after the other if that costs nothing), until `visit` returns false. What
+  // it is given is valid during the visit.
   virtual absl::Status ForEachUse(
       absl::FunctionRef<bool(const CallUse&)> visit) const = 0;
 
@@ -194,6 +204,11 @@ class MemoIndex {
   // results that calls had. A digest may be visited more than once.
   virtual absl::Status ForEachReference(
       absl::FunctionRef<void(const Digest&)> visit) const = 0;
+
+  // As `Forget`, but for calls that are pinned or whose result is. Returns how
+  // many records it dropped.
+  virtual absl::StatusOr<std::int64_t> ForgetUnpinned(
+      std::span<const Digest> keys) = 0;
 
   // From now on, and until EndSweep, references that are added are noted, so
   // that `Sweep` sees those of all processes. One collection at a time.
@@ -206,6 +221,14 @@ class MemoIndex {
   virtual absl::Status Sweep(
       std::span<const Digest> candidates, absl::Time limit,
       absl::FunctionRef<void(const BlobInfo&)> removed) = 0;
+
+  // Files where blobs are that no record can lead to, as killed writers leave
+  // them, and that were last changed before `limit`. Removes them if `remove`.
+  // An engine without such files has none.
+  virtual absl::StatusOr<StrayFiles> FindStrays(absl::Time limit, bool remove) {
+    (void)limit, (void)remove;
+    return StrayFiles();
+  }
 
   // How much of the disk the store uses, blobs and records, in bytes: about,
   // and at once.

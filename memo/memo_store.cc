@@ -3,13 +3,30 @@
 #include <span>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "ireneo/memo/store_state.h"
 #include "ireneo/memo/verifier.h"
+#include "ireneo/serializers/utf8.h"
 #include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo {
+namespace {
+
+// What stands in the record of a call.
+absl::StatusOr<Blob> SmallValue(std::string_view what, const std::string& bytes,
+                                const Digest& digest) {
+  if (Digest::Of(bytes) != digest) {
+    return absl::DataLossError(absl::StrCat(
+        std::string(what), " ", digest.ToString(),
+        " is damaged: its bytes in the database are not those stored"));
+  }
+  return Blob::Copy(std::as_bytes(std::span(bytes)));
+}
+
+}  // namespace
 
 absl::StatusOr<MemoStore> MemoStore::Open(
     const std::filesystem::path& directory, MemoStoreOptions options) {
@@ -29,9 +46,14 @@ absl::StatusOr<Blob> MemoStore::Get(const Digest& digest) const {
   state_->FlushAll();
   absl::StatusOr<Blob> blob = state_->blobs().Get(digest);
   if (!absl::IsNotFound(blob.status())) return blob;
-  absl::StatusOr<Blob> argument = state_->index().FindSmallArgument(digest);
-  // That there is no such blob says more than that there is no such argument.
-  return absl::IsNotFound(argument.status()) ? blob : argument;
+  absl::StatusOr<Blob> small = state_->index().FindSmallValue(digest);
+  // That there is no such blob says more than that there is no such value.
+  return absl::IsNotFound(small.status()) ? blob : small;
+}
+
+absl::StatusOr<Blob> MemoStore::ResultBytes(const CallRecord& call) const {
+  if (!call.small_result.has_value()) return state_->blobs().Get(call.result);
+  return SmallValue("result", *call.small_result, call.result);
 }
 
 absl::StatusOr<Blob> MemoStore::ArgumentBytes(
@@ -44,12 +66,7 @@ absl::StatusOr<Blob> MemoStore::ArgumentBytes(
   if (!argument.small_value.has_value()) {
     return state_->blobs().Get(argument.digest);
   }
-  if (Digest::Of(*argument.small_value) != argument.digest) {
-    return absl::DataLossError(absl::StrCat(
-        "argument ", argument.digest.ToString(),
-        " is damaged: its bytes in the database are not those stored"));
-  }
-  return Blob::Copy(std::as_bytes(std::span(*argument.small_value)));
+  return SmallValue("argument", *argument.small_value, argument.digest);
 }
 
 std::filesystem::path MemoStore::BlobPath(const Digest& digest) const {
@@ -63,6 +80,18 @@ absl::StatusOr<StoreStats> MemoStore::Stats() const {
   state_->FlushAll();
   IRENEO_ASSIGN_OR_RETURN(StoreStats stats, state_->index().Stats());
   stats.faults = state_->faults();
+  IRENEO_ASSIGN_OR_RETURN(const std::vector<PinRecord> pins, Pins());
+  stats.pins = static_cast<std::int64_t>(pins.size());
+  const std::filesystem::path quarantine = directory() / "quarantine";
+  if (const auto names = state_->file_system().List(quarantine); names.ok()) {
+    for (const std::string& name : *names) {
+      const absl::StatusOr<FileInfo> info =
+          state_->file_system().Stat(quarantine / name);
+      if (!info.ok()) continue;
+      ++stats.quarantined;
+      stats.quarantined_bytes += info->size;
+    }
+  }
   return stats;
 }
 
@@ -95,6 +124,31 @@ absl::StatusOr<std::vector<ConflictRecord>> MemoStore::Conflicts(
     const Digest& key) const {
   state_->FlushAll();
   return state_->index().Conflicts(key);
+}
+
+absl::StatusOr<CollectReport> MemoStore::Collect(
+    const CollectOptions& options) const {
+  return state_->Collect(options);
+}
+
+absl::Status MemoStore::Pin(const Digest& digest, std::string_view name) const {
+  if (name.empty() || internal::Utf8PrefixSize(name) < name.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot pin ", digest.ToString(), " as '",
+        absl::CHexEscape(std::string(name)), "': give a name in UTF-8"));
+  }
+  state_->FlushAll();
+  return state_->index().AddPin(
+      {.name = std::string(name), .digest = digest, .created_at = absl::Now()});
+}
+
+absl::StatusOr<std::int64_t> MemoStore::Unpin(
+    std::string_view name, std::optional<Digest> digest) const {
+  return state_->index().RemovePins(name, digest);
+}
+
+absl::StatusOr<std::vector<PinRecord>> MemoStore::Pins() const {
+  return state_->index().Pins();
 }
 
 WriteBatch MemoStore::Batch() const { return WriteBatch(*this); }

@@ -4,20 +4,23 @@
 // A directory in which the results of functions are remembered. Programs open
 // one, hand it to `Memoize` (memo/memoize.h), and may look at what it holds.
 //
-// A store does not collect garbage by itself, and does not protect against
-// other programs that write into its directory; damage there is noticed on
-// reading and counts as a miss.
+// A store grows until it is told to collect (memo/collection.h), or to keep
+// within a size. It does not protect against other programs that write into its
+// directory; damage there is noticed on reading and counts as a miss.
 
 #include <sys/types.h>
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "ireneo/memo/collection.h"
+#include "ireneo/memo/index_engine.h"
 #include "ireneo/memo/observer.h"
 #include "ireneo/memo/record.h"
 #include "ireneo/memo/verification.h"
@@ -58,6 +61,18 @@ struct MemoStoreOptions {
   DedupCheck dedup_check = DedupCheck::kDigest;
   // How results are stored, unless a function says otherwise.
   Compression compression = Compression::kDefault;
+  // How many bytes of disk the store may use, as far as this process can see to
+  // it. A call that is remembered here and finds it larger collects, after its
+  // result is there for others: the least recently used calls are forgotten
+  // down to nine tenths. That takes about as long as reading the index, a
+  // second for some 300,000 calls. What is looked at is the size some
+  // hundredths of a second ago, so a burst can go beyond. A result that alone
+  // is larger is remembered, and is the first to be forgotten. Unset: the store
+  // grows.
+  std::optional<std::uint64_t> max_bytes = std::nullopt;
+  // What keeps the records. A store keeps what it was created with, and is
+  // refused if another one is asked for.
+  IndexEngine index = IndexEngine::kAuto;
 };
 
 class WriteBatch;
@@ -75,7 +90,9 @@ class MemoStore {
   // exist.
   //
   // Errors: FailedPrecondition if `directory` has other things in it than a
-  // store, or a store of another format; NotFound as `options.create` says.
+  // store, or a store of another format or another index than is asked for, and
+  // for an index in SQLite on a network file system; NotFound as
+  // `options.create` says.
   static absl::StatusOr<MemoStore> Open(const std::filesystem::path& directory,
                                         MemoStoreOptions options = {});
 
@@ -84,9 +101,14 @@ class MemoStore {
   // The store's blobs, results of calls and others.
   BlobStore& blobs() const;
 
-  // The bytes of what `digest` names: a blob, or an argument that is so small
-  // that it stands in the index. Errors: NotFound; DataLoss.
+  // The bytes of what `digest` names: a blob, or a result or an argument that
+  // is so small, of at most 255 bytes, that it stands in the index. Errors:
+  // NotFound; DataLoss.
   absl::StatusOr<Blob> Get(const Digest& digest) const;
+
+  // The bytes of the result of a call. Errors: NotFound if it was removed;
+  // DataLoss.
+  absl::StatusOr<Blob> ResultBytes(const CallRecord& call) const;
 
   // The bytes of an argument of a call. Errors: NotFound if it was not kept;
   // DataLoss.
@@ -117,6 +139,31 @@ class MemoStore {
 
   // Drops the record of a call, so that the next one computes. Absent is fine.
   absl::Status Forget(const Digest& key) const;
+
+  // Forgets what the options say, and removes what nothing refers to; see
+  // memo/collection.h. May be called while all processes work with the store;
+  // other processes may serve what is forgotten from memory for a while.
+  //
+  // Errors: also Unavailable if another collection is running;
+  // InvalidArgument.
+  absl::StatusOr<CollectReport> Collect(
+      const CollectOptions& options = {}) const;
+
+  // Keeps what `digest` names, a blob or (its key) a call with all that it
+  // refers to, from being collected, under a name: as "paper-2026". Forgetting
+  // and recomputing the call are not prevented. Pinning twice is fine.
+  //
+  // Errors: NotFound if there is no such call or blob; InvalidArgument if the
+  // name is empty or not UTF-8.
+  absl::Status Pin(const Digest& digest, std::string_view name) const;
+
+  // Removes the pins of that name, or the one of `digest`. Returns how many
+  // there were.
+  absl::StatusOr<std::int64_t> Unpin(
+      std::string_view name, std::optional<Digest> digest = std::nullopt) const;
+
+  // Sorted by name, then by digest.
+  absl::StatusOr<std::vector<PinRecord>> Pins() const;
 
   // From now on, and until the last of these batches is destroyed, this process
   // writes what its calls remember in groups: for many fast calls.

@@ -39,7 +39,10 @@ struct CallRecord {
   std::string result_type;
   Digest result;
   std::uint64_t result_size = 0;  // Bytes.
-  absl::Duration elapsed;         // What computing the result took.
+  // The result's bytes, if they are few; else `result` names a blob of the
+  // store. `MemoStore::ResultBytes` has both.
+  std::optional<std::string> small_result = {};
+  absl::Duration elapsed;  // What computing the result took.
   absl::Time created_at;
   absl::Time last_used_at;
   std::int64_t hits = 0;
@@ -95,6 +98,10 @@ struct StoreStats {
   std::int64_t conflicts = 0;  // Calls that had different results.
   // Calls of this process so far for which the store could not do its part.
   std::int64_t faults = 0;
+  std::int64_t pins = 0;
+  // Damaged files that were set aside for people to look at, and their bytes.
+  std::int64_t quarantined = 0;
+  std::uint64_t quarantined_bytes = 0;
 };
 
 // Which calls to list; an empty or absent member selects all.

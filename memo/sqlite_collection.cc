@@ -4,10 +4,12 @@
 // saw unreferred and finds there is garbage no more.
 
 #include <algorithm>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "ireneo/memo/index_schema.h"
@@ -15,6 +17,20 @@
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
+namespace {
+
+// `arguments` is a column of calls.
+void ForEachBlobOf(std::span<const std::byte> arguments,
+                   absl::FunctionRef<void(const Digest&)> visit) {
+  for (std::size_t i = 0; i + kArgumentSize <= arguments.size();
+       i += kArgumentSize) {
+    if (static_cast<char>(arguments[i + Digest::kSize]) == kInBlobs) {
+      visit(DigestOf(arguments.subspan(i)));
+    }
+  }
+}
+
+}  // namespace
 
 absl::Status SqliteIndex::AddPin(const PinRecord& pin) {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
@@ -87,13 +103,32 @@ absl::StatusOr<std::vector<PinRecord>> SqliteIndex::Pins() const {
 absl::Status SqliteIndex::ForEachUse(
     absl::FunctionRef<bool(const CallUse&)> visit) const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(ReadTransaction transaction,
+                          ReadTransaction::Begin(connection));
+  absl::flat_hash_map<Digest, std::vector<Digest>> conflicts;  // By key.
+  {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare("SELECT key, result FROM conflicts"));
+    while (true) {
+      IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
+      if (!row) break;
+      IRENEO_ASSIGN_OR_RETURN(const Digest key, select.ColumnDigest(0));
+      IRENEO_ASSIGN_OR_RETURN(const Digest result, select.ColumnDigest(1));
+      conflicts[key].push_back(result);
+    }
+  }
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
+      // By calls_by_function, but for the few with large arguments.
       connection.Prepare(
           "SELECT c.key, f.name, f.version, c.result, c.result_size, "
-          "c.elapsed, c.created, coalesce(u.last_use, c.created) "
+          "c.elapsed, c.created, coalesce(u.last_use, c.created), "
+          "CASE WHEN c.kept_size > 0 THEN "
+          "(SELECT arguments FROM calls WHERE key = c.key) END "
           "FROM functions f JOIN calls c ON c.function = f.id "
           "LEFT JOIN uses u ON u.key = c.key"));
+  std::vector<Digest> others;
   while (true) {
     IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return absl::OkStatus();
@@ -103,9 +138,19 @@ absl::Status SqliteIndex::ForEachUse(
     use.version = select.ColumnText(2);
     IRENEO_ASSIGN_OR_RETURN(use.result, select.ColumnDigest(3));
     use.result_size = static_cast<std::uint64_t>(select.ColumnInt64(4));
+    use.result_is_blob = use.result_size > kSmallValue;
     use.elapsed = absl::Nanoseconds(select.ColumnInt64(5));
     use.created = absl::FromUnixMicros(select.ColumnInt64(6));
     use.last_use = absl::FromUnixMicros(select.ColumnInt64(7));
+    others.clear();
+    if (!select.ColumnIsNull(8)) {
+      ForEachBlobOf(select.ColumnBlob(8),
+                    [&](const Digest& digest) { others.push_back(digest); });
+    }
+    if (const auto it = conflicts.find(use.key); it != conflicts.end()) {
+      others.insert(others.end(), it->second.begin(), it->second.end());
+    }
+    use.others = others;
     if (!visit(use)) return absl::OkStatus();
   }
 }
@@ -134,14 +179,34 @@ absl::Status SqliteIndex::ForEachReference(
   while (true) {
     IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return absl::OkStatus();
-    const std::span<const std::byte> arguments = select.ColumnBlob(0);
-    for (std::size_t i = 0; i + kArgumentSize <= arguments.size();
-         i += kArgumentSize) {
-      if (static_cast<char>(arguments[i + Digest::kSize]) == kInBlobs) {
-        visit(DigestOf(arguments.subspan(i)));
-      }
-    }
+    ForEachBlobOf(select.ColumnBlob(0), visit);
   }
+}
+
+absl::StatusOr<std::int64_t> SqliteIndex::ForgetUnpinned(
+    std::span<const Digest> keys) {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
+                          WriteTransaction::Begin(connection));
+  std::int64_t forgotten = 0;
+  for (const Digest& key : keys) {
+    {
+      IRENEO_ASSIGN_OR_RETURN(
+          Statement remove,
+          connection.Prepare("DELETE FROM calls WHERE key = ? AND NOT EXISTS "
+                             "(SELECT 1 FROM pins WHERE digest = calls.key OR "
+                             "digest = calls.result)"));
+      IRENEO_RETURN_IF_ERROR(remove.Bind(1, key).Run());
+    }
+    if (connection.changes() == 0) continue;
+    ++forgotten;
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement remove,
+        connection.Prepare("DELETE FROM conflicts WHERE key = ?"));
+    IRENEO_RETURN_IF_ERROR(remove.Bind(1, key).Run());
+  }
+  IRENEO_RETURN_IF_ERROR(transaction.Commit());
+  return forgotten;
 }
 
 absl::Status SqliteIndex::BeginSweep() {
@@ -158,16 +223,20 @@ absl::Status SqliteIndex::BeginSweep() {
   return transaction.Commit();
 }
 
-absl::StatusOr<bool> SqliteIndex::IsGarbage(const Digest& digest,
-                                            absl::Time limit,
-                                            Connection& connection) {
+absl::StatusOr<std::optional<BlobInfo>> SqliteIndex::FindGarbage(
+    const Digest& digest, absl::Time limit, Connection& connection) {
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
-      connection.Prepare("SELECT 1 FROM blobs WHERE digest = ?1 AND "
-                         "created < ?2 AND EXISTS (SELECT 1 FROM sweeps) AND "
-                         "NOT EXISTS (SELECT 1 FROM referred "
+      connection.Prepare("SELECT size, created FROM blobs WHERE digest = ?1 "
+                         "AND created < ?2 AND EXISTS (SELECT 1 FROM sweeps) "
+                         "AND NOT EXISTS (SELECT 1 FROM referred "
                          "WHERE digest = ?1)"));
-  return select.Bind(1, digest).Bind(2, absl::ToUnixMicros(limit)).Step();
+  select.Bind(1, digest).Bind(2, absl::ToUnixMicros(limit));
+  IRENEO_ASSIGN_OR_RETURN(const bool garbage, select.Step());
+  if (!garbage) return std::nullopt;
+  return BlobInfo{.digest = digest,
+                  .size = static_cast<std::uint64_t>(select.ColumnInt64(0)),
+                  .created_at = absl::FromUnixMicros(select.ColumnInt64(1))};
 }
 
 absl::Status SqliteIndex::EndSweep() {
@@ -185,23 +254,80 @@ absl::Status SqliteIndex::Sweep(
   // By shard: each is locked for some of its blobs at a time.
   std::vector<Digest> sorted(candidates.begin(), candidates.end());
   std::sort(sorted.begin(), sorted.end());
-  for (auto begin = sorted.begin(); begin != sorted.end();) {
-    const std::uint8_t shard = begin->bytes()[0];
-    const auto end = std::find_if(begin, sorted.end(), [&](const Digest& d) {
-      return d.bytes()[0] != shard;
-    });
-    IRENEO_RETURN_IF_ERROR(
-        blobs_
-            .RemoveGarbage(
-                shard, {begin, end},
-                [limit](const Digest& digest, Connection& connection) {
-                  return IsGarbage(digest, limit, connection);
-                },
-                removed)
-            .status());
-    begin = end;
+  for (auto first = sorted.begin(); first != sorted.end();) {
+    const std::uint8_t shard = first->bytes()[0];
+    const auto last = std::find_if(
+        first, sorted.end(),
+        [shard](const Digest& digest) { return digest.bytes()[0] != shard; });
+    IRENEO_ASSIGN_OR_RETURN(
+        const Removal done,
+        blobs_.RemoveGarbage(
+            shard, std::span(first, last),
+            [limit](const Digest& digest,
+                    Connection& connection) -> absl::StatusOr<bool> {
+              IRENEO_ASSIGN_OR_RETURN(const std::optional<BlobInfo> garbage,
+                                      FindGarbage(digest, limit, connection));
+              return garbage.has_value();
+            },
+            removed));
+    IRENEO_RETURN_IF_ERROR(done.files);
+    first = last;
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<StrayFiles> SqliteIndex::FindStrays(absl::Time limit,
+                                                   bool remove) {
+  const auto has_row = [](const Digest& digest,
+                          Connection& connection) -> absl::StatusOr<bool> {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare("SELECT 1 FROM blobs WHERE digest = ?"));
+    return select.Bind(1, digest).Step();
+  };
+  StrayFiles strays;
+  for (int shard = 0; shard < BlobFiles::kShards; ++shard) {
+    std::vector<BlobFiles::Found> old;
+    IRENEO_RETURN_IF_ERROR(blobs_.files().ForEach(
+        static_cast<std::uint8_t>(shard), [&](const BlobFiles::Found& found) {
+          if (absl::FromUnixNanos(found.info.mtime_ns) < limit) {
+            old.push_back(found);
+          }
+          return true;
+        }));
+    std::vector<Digest> digests;
+    {
+      IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+      for (const BlobFiles::Found& found : old) {
+        IRENEO_ASSIGN_OR_RETURN(const bool row,
+                                has_row(found.file.digest, connection));
+        if (row) continue;
+        digests.push_back(found.file.digest);
+        ++strays.files;
+        strays.bytes += found.info.size;
+      }
+    }
+    if (!remove || digests.empty()) continue;
+    IRENEO_ASSIGN_OR_RETURN(
+        const Removal done,
+        blobs_.RemoveGarbage(
+            static_cast<std::uint8_t>(shard), digests,
+            [&](const Digest& digest,
+                Connection& connection) -> absl::StatusOr<bool> {
+              IRENEO_ASSIGN_OR_RETURN(const bool row,
+                                      has_row(digest, connection));
+              if (row) return false;
+              // Somebody may be about to use it: then it is a new one.
+              IRENEO_ASSIGN_OR_RETURN(
+                  const std::optional<BlobFiles::Found> found,
+                  blobs_.files().Find(digest));
+              return found.has_value() &&
+                     absl::FromUnixNanos(found->info.mtime_ns) < limit;
+            },
+            [](const BlobInfo&) {}));
+    IRENEO_RETURN_IF_ERROR(done.files);
+  }
+  return strays;
 }
 
 absl::StatusOr<std::uint64_t> SqliteIndex::DiskUsage() const {
@@ -210,10 +336,11 @@ absl::StatusOr<std::uint64_t> SqliteIndex::DiskUsage() const {
       Statement select,
       connection.Prepare("SELECT (SELECT page_count FROM pragma_page_count) - "
                          "(SELECT freelist_count FROM pragma_freelist_count), "
-                         "(SELECT page_size FROM pragma_page_size)"));
+                         "(SELECT page_size FROM pragma_page_size), "
+                         "(SELECT stored FROM blob_files)"));
   IRENEO_RETURN_IF_ERROR(select.Step().status());
-  return static_cast<std::uint64_t>(select.ColumnInt64(0) *
-                                    select.ColumnInt64(1));
+  return static_cast<std::uint64_t>(
+      select.ColumnInt64(0) * select.ColumnInt64(1) + select.ColumnInt64(2));
 }
 
 }  // namespace ireneo::internal

@@ -9,10 +9,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "ireneo/memo/collector.h"
+#include "ireneo/memo/directory_index.h"
 #include "ireneo/memo/index_recovery.h"
 #include "ireneo/memo/print_calls.h"
 #include "ireneo/memo/sqlite_index.h"
 #include "ireneo/memo/store_directory.h"
+#include "ireneo/store/directory_blob_store.h"
+#include "ireneo/store/local_blob_store.h"
 #include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
 
@@ -20,6 +24,13 @@ namespace ireneo::internal {
 namespace {
 
 constexpr char kLocks[] = "locks";
+
+BlobStoreOptions BlobOptions(const MemoStoreOptions& options) {
+  return {.durability = options.durability,
+          .verify = options.verify,
+          .dedup_check = options.dedup_check,
+          .compression = options.compression};
+}
 
 constexpr std::size_t kMaxPendingHits = 1 << 16;
 // While the database cannot be written.
@@ -41,25 +52,19 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
         "cannot open a store in '", directory.native(),
         "': ", directory.empty() ? "the path is empty" : error.message()));
   }
+  if (options.max_bytes.has_value()) {
+    IRENEO_RETURN_IF_ERROR(CheckLimit(*options.max_bytes));
+  }
   if (!path.has_filename()) path = path.parent_path();  // "results/"
-  IRENEO_RETURN_IF_ERROR(
-      PrepareStoreDirectory(path, options.create, *options.file_system));
+  IRENEO_ASSIGN_OR_RETURN(
+      const IndexEngine engine,
+      PrepareStoreDirectory(path, options.create, options.index,
+                            *options.file_system));
   // Without it there is no single flight between processes, and that is all.
   (void)options.file_system->CreateDirectory(path / kLocks);
-  IRENEO_ASSIGN_OR_RETURN(
-      std::unique_ptr<Database> database,
-      OpenIndex(path, *options.file_system, options.durability));
-  IRENEO_ASSIGN_OR_RETURN(
-      std::unique_ptr<LocalBlobStore> blobs,
-      LocalBlobStore::Open(path, *database, *options.file_system,
-                           {.durability = options.durability,
-                            .verify = options.verify,
-                            .dedup_check = options.dedup_check,
-                            .compression = options.compression}));
-  if (NeedsRescan(path, *options.file_system)) {
-    IRENEO_RETURN_IF_ERROR(blobs->Rescan());
-    IRENEO_RETURN_IF_ERROR(EndRescan(path, *options.file_system));
-  }
+  IRENEO_ASSIGN_OR_RETURN(Parts parts, engine == IndexEngine::kDirectory
+                                           ? OpenFiles(path, options)
+                                           : OpenDatabase(path, options));
   if (const char* verbose = std::getenv("IRENEO_VERBOSE");
       verbose != nullptr && *verbose != '\0' &&
       std::string_view(verbose) != "0") {
@@ -71,45 +76,84 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
         };
   }
   return std::shared_ptr<StoreState>(
-      new StoreState(std::move(path), std::move(options), std::move(database),
-                     std::move(blobs)));
+      new StoreState(std::move(path), std::move(options), std::move(parts)));
+}
+
+absl::StatusOr<StoreState::Parts> StoreState::OpenDatabase(
+    const std::filesystem::path& directory, const MemoStoreOptions& options) {
+  const FileSystem& files = *options.file_system;
+  Parts parts;
+  IRENEO_ASSIGN_OR_RETURN(parts.database,
+                          OpenIndex(directory, files, options.durability));
+  IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<LocalBlobStore> blobs,
+                          LocalBlobStore::Open(directory, *parts.database,
+                                               files, BlobOptions(options)));
+  if (NeedsRescan(directory, files)) {
+    IRENEO_RETURN_IF_ERROR(blobs->Rescan());
+    IRENEO_RETURN_IF_ERROR(EndRescan(directory, files));
+  }
+  parts.index = std::make_unique<SqliteIndex>(*parts.database, *blobs);
+  parts.blobs = std::move(blobs);
+  return parts;
+}
+
+absl::StatusOr<StoreState::Parts> StoreState::OpenFiles(
+    const std::filesystem::path& directory, const MemoStoreOptions& options) {
+  const FileSystem& files = *options.file_system;
+  Parts parts;
+  IRENEO_ASSIGN_OR_RETURN(
+      parts.blobs,
+      DirectoryBlobStore::Open(directory, files, BlobOptions(options)));
+  IRENEO_ASSIGN_OR_RETURN(
+      parts.index,
+      DirectoryIndex::Open(directory, *parts.blobs, files, options.durability));
+  return parts;
 }
 
 StoreState::StoreState(std::filesystem::path directory,
-                       MemoStoreOptions options,
-                       std::unique_ptr<Database> database,
-                       std::unique_ptr<LocalBlobStore> blobs)
+                       MemoStoreOptions options, Parts parts)
     : directory_(std::move(directory)),
       observer_(std::move(options.observer)),
       file_system_(*options.file_system),
-      database_(std::move(database)),
-      blobs_(std::move(blobs)),
-      index_(std::make_unique<SqliteIndex>(*database_, *blobs_)),
+      parts_(std::move(parts)),
       memory_(options.memory_bytes),
-      batch_(*index_),
+      batch_(*parts_.index),
       flights_(directory_ / kLocks / "flight"),
+      limit_(options.max_bytes),
       hits_flushed_(Clock::now()),
       hits_pid_(ProcessId()) {}
 
 absl::StatusOr<std::unique_ptr<StagingBlobStore>> StoreState::OpenBlobs(
     const BlobStoreOptions& options) const {
-  return LocalBlobStore::Open(directory_, *database_, file_system_, options);
+  if (parts_.database == nullptr) {
+    return DirectoryBlobStore::Open(directory_, file_system_, options);
+  }
+  return LocalBlobStore::Open(directory_, *parts_.database, file_system_,
+                              options);
 }
 
 absl::Status StoreState::CheckIndex() const {
-  absl::Status status = internal::CheckIndex(*database_);
+  if (parts_.database == nullptr) {
+    // Reads every record, and sets those aside that are damaged.
+    return parts_.index->ForEachUse([](const CallUse&) { return true; });
+  }
+  absl::Status status = internal::CheckIndex(*parts_.database);
   NoteDamage(status);
   return status;
 }
 
 absl::Status StoreState::Snapshot() const {
-  absl::Status status = SnapshotIndex(directory_, *database_, file_system_);
+  if (parts_.database == nullptr) return absl::OkStatus();
+  absl::Status status =
+      SnapshotIndex(directory_, *parts_.database, file_system_);
   NoteDamage(status);
   return status;
 }
 
 void StoreState::NoteDamage(const absl::Status& status) const {
-  if (absl::IsDataLoss(status)) SuspectIndex(directory_, file_system_);
+  if (absl::IsDataLoss(status) && parts_.database != nullptr) {
+    SuspectIndex(directory_, file_system_);
+  }
 }
 
 StoreState::~StoreState() { (void)FlushHits(); }
@@ -135,11 +179,22 @@ absl::StatusOr<std::optional<FoundCall>> StoreState::Find(const Digest& key,
   });
   if (waiting.has_value()) {
     if (load) {
-      waiting->blob = blobs_->Load(*result);
+      waiting->blob = parts_.blobs->Load(*result);
     }
     return waiting;
   }
-  absl::StatusOr<std::optional<FoundCall>> found = index_->Find(key, load);
+  absl::StatusOr<std::optional<FoundCall>> found =
+      parts_.index->Find(key, load);
+  if (found.ok() && found->has_value() &&
+      (absl::IsDataLoss((*found)->blob.status()) ||
+       absl::IsNotFound((*found)->blob.status()))) {
+    // It may have been collected between its row and its file.
+    const absl::StatusOr<std::optional<FoundCall>> again =
+        parts_.index->Find(key, /*load=*/false);
+    if (again.ok() && !again->has_value()) return std::nullopt;
+    if (again.ok() && (*again)->blob.ok())
+      found = parts_.index->Find(key, load);
+  }
   NoteDamage(found.status());
   if (!found.ok() || !found->has_value()) return found;
   if ((*found)->created < oldest) return std::nullopt;
@@ -158,7 +213,7 @@ absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
                   .elapsed = call.elapsed,
                   .created = call.created};
   const bool keep_in_memory =
-      !replaces && call.result.size <= LocalBlobStore::kInlineLimit &&
+      !replaces && call.result.size <= StagingBlobStore::kInlineLimit &&
       memory_.is_on();
   if (keep_in_memory) {
     found.blob = Blob::Copy(std::as_bytes(std::span(call.result.inline_bytes)));
@@ -166,7 +221,7 @@ absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
   if (replaces) {
     // What it replaces may be in the batch.
     IRENEO_RETURN_IF_ERROR(FlushBatch());
-    IRENEO_ASSIGN_OR_RETURN(const bool conflict, index_->Insert(call));
+    IRENEO_ASSIGN_OR_RETURN(const bool conflict, parts_.index->Insert(call));
     // Not the new one instead: it may be forgotten just now.
     memory_.Erase(key);
     return conflict;
@@ -181,12 +236,12 @@ absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
     case CallBatch::Added::kPresent:
       return false;
     case CallBatch::Added::kConflict:
-      IRENEO_RETURN_IF_ERROR(index_->AddConflict(key, call.result));
+      IRENEO_RETURN_IF_ERROR(parts_.index->AddConflict(key, call.result));
       return true;
     case CallBatch::Added::kNotOpen:
       break;
   }
-  const absl::StatusOr<bool> conflict = index_->Insert(call);
+  const absl::StatusOr<bool> conflict = parts_.index->Insert(call);
   NoteDamage(conflict.status());
   if (keep_in_memory && conflict.ok() && !*conflict) {
     memory_.Insert(found, generation);
@@ -196,23 +251,85 @@ absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
 
 absl::Status StoreState::Forget(const Digest& key) {
   IRENEO_RETURN_IF_ERROR(FlushBatch());
-  absl::Status status = index_->Forget({&key, 1});
+  absl::Status status = parts_.index->Forget({&key, 1});
   memory_.Erase(key);
   return status;
 }
 
 absl::Status StoreState::ForgetFunction(const Digest& function_digest) {
   IRENEO_RETURN_IF_ERROR(FlushBatch());
-  absl::Status status = index_->ForgetFunction(function_digest);
+  absl::Status status = parts_.index->ForgetFunction(function_digest);
   memory_.Clear();
   return status;
 }
 
 absl::Status StoreState::ForgetResult(const Digest& key, const Digest& result,
                                       bool lost) {
-  absl::Status status = index_->ForgetResult(key, result, lost);
+  absl::Status status = parts_.index->ForgetResult(key, result, lost);
   memory_.Erase(key);
   return status;
+}
+
+absl::StatusOr<CollectReport> StoreState::Collect(
+    const CollectOptions& options) {
+  absl::StatusOr<CollectReport> report = Collect(options, /*thorough=*/true);
+  // Costs a copy of the index, which is little next to a collection. An older
+  // snapshot refers to what has gone.
+  if (report.ok() && !options.dry_run) (void)Snapshot();
+  return report;
+}
+
+absl::StatusOr<CollectReport> StoreState::Collect(const CollectOptions& options,
+                                                  bool thorough) {
+  FlushAll();  // So that it knows when calls were last used.
+  const auto forget = [this](std::span<const Digest> keys) {
+    absl::StatusOr<std::int64_t> forgotten = parts_.index->ForgetUnpinned(keys);
+    for (const Digest& key : keys) memory_.Erase(key);
+    return forgotten;
+  };
+  // A snapshot, about as large as the index, is what a full disk can best do
+  // without, as a new one follows. The log is begun anew in the room that it
+  // has.
+  const auto make_room = [this] {
+    DropSnapshots(directory_, file_system_, 0);
+    absl::StatusOr<Connection> connection = database_->Acquire();
+    if (connection.ok()) {
+      (void)connection->Execute("PRAGMA wal_checkpoint(RESTART)");
+    }
+  };
+  return internal::Collect({.directory = directory_,
+                            .index = *parts_.index,
+                            .blobs = *parts_.blobs,
+                            .files = file_system_,
+                            .forget = forget,
+                            .make_room = make_room},
+                           options, thorough);
+}
+
+// The call that finds the store too large collects, and not a thread of the
+// store's own: a child that a program forks while such a thread is in the
+// database would inherit its locks. It takes about as long as reading the index
+// does, once in so many calls as fill a tenth of the store.
+//
+// Of all processes one collects; the others go on and find the store smaller.
+// But where a collection could not get below its target, because of pins or of
+// free room in the database that is not given back to the disk, each would
+// begin anew: so the store must have grown since the last.
+void StoreState::KeepWithinLimit(std::uint64_t written) {
+  if (!limit_.IsTimeToLook(written)) return;
+  const Clock::time_point start = Clock::now();
+  const absl::StatusOr<std::uint64_t> usage = parts_.index->DiskUsage();
+  limit_.Looked(Clock::now() - start);
+  if (!usage.ok() || *usage <= limit_.max_bytes()) return;
+  const std::optional<LastCollection> last = ReadLastCollection(directory_);
+  constexpr std::uint64_t kGrowth = 20;  // By one so many-th of the limit.
+  if (last.has_value() && last->limit <= limit_.target() &&
+      *usage < last->usage + limit_.max_bytes() / kGrowth) {
+    return;
+  }
+  const absl::StatusOr<CollectReport> report =
+      Collect({.max_bytes = limit_.target()}, /*thorough=*/false);
+  if (!report.ok() && !absl::IsUnavailable(report.status())) CountFault();
 }
 
 absl::Status StoreState::CloseBatch() {
@@ -272,7 +389,7 @@ absl::Status StoreState::FlushHits(IfBusy if_busy) {
   // Neighbours in the index are written together.
   std::sort(uses.begin(), uses.end(),
             [](const KeyUse& a, const KeyUse& b) { return a.key < b.key; });
-  absl::Status status = index_->AddUses(uses, if_busy);
+  absl::Status status = parts_.index->AddUses(uses, if_busy);
   const std::lock_guard lock(hits_mutex_);
   hits_refused_ = !status.ok();
   if (!status.ok()) {

@@ -20,15 +20,17 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "ireneo/memo/call_batch.h"
+#include "ireneo/memo/collection.h"
 #include "ireneo/memo/flight.h"
 #include "ireneo/memo/memo_index.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memory_tier.h"
 #include "ireneo/memo/observer.h"
+#include "ireneo/memo/size_limit.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/digest.h"
 #include "ireneo/store/file_system.h"
-#include "ireneo/store/local_blob_store.h"
+#include "ireneo/store/staging_blob_store.h"
 
 namespace ireneo::internal {
 
@@ -44,10 +46,10 @@ class StoreState {
 
   const std::filesystem::path& directory() const { return directory_; }
   const FileSystem& file_system() const { return file_system_; }
-  LocalBlobStore& blobs() { return *blobs_; }
+  StagingBlobStore& blobs() { return *parts_.blobs; }
   // For reading, and for what changes no result: the members below keep the
   // memory tier and the batch in step.
-  MemoIndex& index() { return *index_; }
+  MemoIndex& index() { return *parts_.index; }
   FlightTable& flights() { return flights_; }
 
   // What is remembered of `key`: in memory, in the batch or in the index; with
@@ -65,6 +67,14 @@ class StoreState {
   absl::Status Forget(const Digest& key);
   absl::Status ForgetFunction(const Digest& function_digest);
   absl::Status ForgetResult(const Digest& key, const Digest& result, bool lost);
+
+  // See MemoStore.
+  absl::StatusOr<CollectReport> Collect(const CollectOptions& options);
+
+  // If the store is limited in size: to be called when a call was remembered
+  // that brought about so many bytes, and when nobody waits for it any more.
+  // Collects if it is time and the store is too large.
+  void KeepWithinLimit(std::uint64_t written);
 
   // While at least one batch is open, calls are written in groups.
   void OpenBatch() { batch_.Open(); }
@@ -98,7 +108,8 @@ class StoreState {
   // Reads all of the index. Errors: DataLoss, which the next opening mends.
   absl::Status CheckIndex() const;
 
-  // Writes a copy of the index, to which a later opening can go back.
+  // Writes a copy of the index, to which a later opening can go back. One that
+  // is a directory has none: what damages a file leaves the others.
   absl::Status Snapshot() const;
 
   void CountFault() { faults_.fetch_add(1, std::memory_order_relaxed); }
@@ -109,9 +120,22 @@ class StoreState {
   const CallObserver& observer() const { return observer_; }
 
  private:
+  // What differs between a store with a database and one without.
+  struct Parts {
+    std::unique_ptr<Database> database = nullptr;  // If it has one.
+    std::unique_ptr<StagingBlobStore> blobs = nullptr;
+    std::unique_ptr<MemoIndex> index = nullptr;
+  };
+  static absl::StatusOr<Parts> OpenDatabase(
+      const std::filesystem::path& directory, const MemoStoreOptions& options);
+  static absl::StatusOr<Parts> OpenFiles(const std::filesystem::path& directory,
+                                         const MemoStoreOptions& options);
+
   StoreState(std::filesystem::path directory, MemoStoreOptions options,
-             std::unique_ptr<Database> database,
-             std::unique_ptr<LocalBlobStore> blobs);
+             Parts parts);
+
+  absl::StatusOr<CollectReport> Collect(const CollectOptions& options,
+                                        bool thorough);
 
   // If it says that the index is damaged, the next opening checks all of it.
   void NoteDamage(const absl::Status& status) const;
@@ -128,12 +152,11 @@ class StoreState {
   const std::filesystem::path directory_;
   const CallObserver observer_;
   const FileSystem& file_system_;
-  const std::unique_ptr<Database> database_;
-  const std::unique_ptr<LocalBlobStore> blobs_;
-  const std::unique_ptr<MemoIndex> index_;
+  const Parts parts_;
   MemoryTier memory_;
   CallBatch batch_;
   FlightTable flights_;
+  SizeLimit limit_;
   std::atomic<std::int64_t> faults_ = 0;
 
   std::mutex hits_mutex_;

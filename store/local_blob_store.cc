@@ -49,6 +49,10 @@ constexpr char kShardLocks[] = "shards";
 static_assert(LocalBlobStore::kInlineLimit <= Sink::kBufferSize,
               "a small blob is taken from the buffer of its DigestSink");
 
+// A row says when its blob was last put, to that much: a collector leaves what
+// is not much older.
+constexpr absl::Duration kFreshFor = absl::Minutes(1);
+
 // How often a reader looks again, if what it reads changes under its eyes.
 constexpr int kReadAttempts = 3;
 
@@ -430,6 +434,35 @@ absl::StatusOr<bool> LocalBlobStore::Commit(const StagedBlob& blob,
   return inserted;
 }
 
+absl::StatusOr<bool> LocalBlobStore::IsFresh(const StagedBlob& blob,
+                                             Connection& connection) {
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement select,
+      connection.Prepare("SELECT 1 FROM blobs WHERE digest = ? AND data IS ? "
+                         "AND created > ?"));
+  select.Bind(1, blob.digest)
+      .Bind(3, absl::ToUnixMicros(absl::Now() - kFreshFor));
+  if (blob.size <= kInlineLimit) {
+    select.Bind(2, std::as_bytes(std::span(blob.inline_bytes)));
+  } else {
+    select.BindNull(2);
+  }
+  return select.Step();
+}
+
+absl::Status LocalBlobStore::Freshen(const Digest& digest,
+                                     Connection& connection) {
+  const absl::Time now = absl::Now();
+  IRENEO_ASSIGN_OR_RETURN(
+      Statement update,
+      connection.Prepare("UPDATE blobs SET created = ? "
+                         "WHERE digest = ? AND created <= ?"));
+  return update.Bind(1, absl::ToUnixMicros(now))
+      .Bind(2, digest)
+      .Bind(3, absl::ToUnixMicros(now - kFreshFor))
+      .Run();
+}
+
 absl::StatusOr<PutResult> LocalBlobStore::Put(
     absl::FunctionRef<void(Sink&)> write) {
   constexpr int kAttempts = 3;
@@ -437,18 +470,11 @@ absl::StatusOr<PutResult> LocalBlobStore::Put(
     bool settled = false;
     IRENEO_ASSIGN_OR_RETURN(const StagedBlob blob, StageAs(write, {}, settled));
     PutResult result{.digest = blob.digest, .size = blob.size};
-    if (settled && IsRowSynced(blob.digest)) return result;
     IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
-    if (blob.size <= kInlineLimit && IsRowSynced(blob.digest)) {
+    if ((settled || blob.size <= kInlineLimit) && IsRowSynced(blob.digest)) {
       // Looking is cheaper than a transaction that changes nothing.
-      IRENEO_ASSIGN_OR_RETURN(
-          Statement select,
-          connection.Prepare("SELECT 1 FROM blobs "
-                             "WHERE digest = ? AND data IS ?"));
-      select.Bind(1, blob.digest)
-          .Bind(2, std::as_bytes(std::span(blob.inline_bytes)));
-      IRENEO_ASSIGN_OR_RETURN(const bool present, select.Step());
-      if (present) return result;
+      IRENEO_ASSIGN_OR_RETURN(const bool fresh, IsFresh(blob, connection));
+      if (fresh) return result;
     }
     IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                             WriteTransaction::Begin(connection));
@@ -456,6 +482,7 @@ absl::StatusOr<PutResult> LocalBlobStore::Put(
     if (absl::IsAborted(inserted.status()) && attempt < kAttempts) continue;
     if (!inserted.ok()) return std::move(inserted).status();
     result.inserted = *inserted;
+    IRENEO_RETURN_IF_ERROR(Freshen(blob.digest, connection));
     IRENEO_RETURN_IF_ERROR(transaction.Commit());
     SetRowSynced(blob.digest);
     return result;

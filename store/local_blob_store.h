@@ -132,6 +132,11 @@ class LocalBlobStore final : public StagingBlobStore {
   absl::StatusOr<StagedBlob> StageAs(absl::FunctionRef<void(Sink&)> write,
                                      const StageOptions& options,
                                      bool& settled);
+  // Whether the blob has its row, which says that it was put just now.
+  static absl::StatusOr<bool> IsFresh(const StagedBlob& blob,
+                                      Connection& connection);
+  // Lets the row say so, inside a transaction.
+  static absl::Status Freshen(const Digest& digest, Connection& connection);
   // Fails if the row has other bytes of the same digest.
   absl::Status CompareWithRow(const StagedBlob& blob,
                               Connection& connection) const;

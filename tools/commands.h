@@ -17,12 +17,16 @@ namespace ireneo::tools {
 void AddCallsCommand(CLI::App& app, Command& command);
 void AddCatCommand(CLI::App& app, Command& command);
 void AddExplainCommand(CLI::App& app, Command& command);
+void AddForgetCommand(CLI::App& app, Command& command);
 void AddFunctionsCommand(CLI::App& app, Command& command);
+void AddGcCommand(CLI::App& app, Command& command);
 void AddGetCommand(CLI::App& app, Command& command);
 void AddGraphCommand(CLI::App& app, Command& command);
+void AddPinCommand(CLI::App& app, Command& command);
 void AddPutCommand(CLI::App& app, Command& command);
 void AddShowCommand(CLI::App& app, Command& command);
 void AddStatsCommand(CLI::App& app, Command& command);
+void AddUnpinCommand(CLI::App& app, Command& command);
 void AddVerifyCommand(CLI::App& app, Command& command);
 
 }  // namespace ireneo::tools

@@ -1,4 +1,5 @@
-// ireneo: shows what a store remembers. See `ireneo --help`.
+// ireneo: shows what a store remembers, and keeps it in order. See `ireneo
+// --help`.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -35,9 +36,10 @@ constexpr int kFailed = 1;  // Or found damage.
 constexpr int kWrongUsage = 2;
 
 constexpr void (*kCommands[])(CLI::App&, Command&) = {
-    AddFunctionsCommand, AddCallsCommand,  AddShowCommand, AddExplainCommand,
-    AddGraphCommand,     AddCatCommand,    AddGetCommand,  AddPutCommand,
-    AddStatsCommand,     AddVerifyCommand,
+    AddFunctionsCommand, AddCallsCommand,  AddShowCommand,   AddExplainCommand,
+    AddGraphCommand,     AddCatCommand,    AddGetCommand,    AddPutCommand,
+    AddStatsCommand,     AddGcCommand,     AddForgetCommand, AddPinCommand,
+    AddUnpinCommand,     AddVerifyCommand,
 };
 
 void PrintError(std::string_view message) {

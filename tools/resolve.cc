@@ -15,11 +15,6 @@ namespace {
 constexpr std::size_t kMinDigits = 4;
 constexpr std::size_t kMaxDigits = 2 * Digest::kSize;
 
-std::string Digits(const std::string& text) {
-  const std::string lower = absl::AsciiStrToLower(text);
-  return std::string(absl::StripPrefix(lower, "xxh3:"));
-}
-
 // A value may be known only by name: an argument that was not kept, a result
 // that was damaged.
 absl::Status NothingStartsWith(const MemoStore& store,
@@ -66,8 +61,13 @@ absl::Status Ambiguous(const std::string& digits,
 
 }  // namespace
 
+std::string PrefixDigits(const std::string& text) {
+  const std::string lower = absl::AsciiStrToLower(text);
+  return std::string(absl::StripPrefix(lower, "xxh3:"));
+}
+
 std::string CheckPrefix(const std::string& text) {
-  const std::string digits = Digits(text);
+  const std::string digits = PrefixDigits(text);
   if (digits.size() > kMaxDigits ||
       !std::all_of(digits.begin(), digits.end(), absl::ascii_isxdigit)) {
     return absl::StrCat("'", text,
@@ -82,7 +82,7 @@ std::string CheckPrefix(const std::string& text) {
 
 absl::StatusOr<PrefixMatch> Resolve(const MemoStore& store,
                                     const std::string& text) {
-  const std::string digits = Digits(text);
+  const std::string digits = PrefixDigits(text);
   const absl::StatusOr<std::vector<PrefixMatch>> matches =
       store.FindByPrefix(digits);
   if (!matches.ok()) return matches.status();
@@ -93,7 +93,7 @@ absl::StatusOr<PrefixMatch> Resolve(const MemoStore& store,
 
 absl::StatusOr<CallRecord> ResolveCall(const MemoStore& store,
                                        const std::string& text) {
-  const std::string digits = Digits(text);
+  const std::string digits = PrefixDigits(text);
   absl::StatusOr<std::vector<PrefixMatch>> matches = store.FindByPrefix(digits);
   if (!matches.ok()) return matches.status();
   if (matches->empty()) return NothingStartsWith(store, digits);

@@ -17,6 +17,9 @@ namespace ireneo::tools {
 // or more with or without "xxh3:"; empty if nothing is. A check for CLI11.
 std::string CheckPrefix(const std::string& text);
 
+// The hex digits of such a `text`, in lower case.
+std::string PrefixDigits(const std::string& text);
+
 // The one call or blob that starts with `text`, for which `CheckPrefix` has
 // nothing to say.
 //

@@ -12,7 +12,7 @@
 namespace ireneo::tools {
 namespace {
 
-std::optional<absl::Duration> ParseAge(std::string_view text) {
+std::optional<absl::Duration> TryAge(std::string_view text) {
   double number = 0;
   const char* const end = text.data() + text.size();
   const auto [rest, error] =
@@ -36,10 +36,19 @@ std::optional<absl::Duration> ParseAge(std::string_view text) {
 
 }  // namespace
 
+absl::StatusOr<absl::Duration> ParseAge(const std::string& text) {
+  // from_chars knows words too, as "infinity".
+  if (!text.empty() && absl::ascii_isdigit(text[0])) {
+    if (const std::optional<absl::Duration> age = TryAge(text)) return *age;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", text, "' is no age such as 90d, 12h or 30m"));
+}
+
 absl::StatusOr<absl::Time> ParseSince(const std::string& text, absl::Time now) {
   // absl::ParseTime and from_chars know words too, as "infinite-past".
   if (!text.empty() && absl::ascii_isdigit(text[0])) {
-    if (const std::optional<absl::Duration> age = ParseAge(text)) {
+    if (const std::optional<absl::Duration> age = TryAge(text)) {
       return now - *age;
     }
     std::string time = text;

@@ -1,7 +1,7 @@
 #ifndef IRENEO_TOOLS_SINCE_H_
 #define IRENEO_TOOLS_SINCE_H_
 
-// Points in time as people give them on a command line.
+// Ages and points in time as people give them on a command line.
 
 #include <string>
 
@@ -9,6 +9,9 @@
 #include "absl/time/time.h"
 
 namespace ireneo::tools {
+
+// A number and a unit (s, m, h, d, w): "90d", "1.5h". Errors: InvalidArgument.
+absl::StatusOr<absl::Duration> ParseAge(const std::string& text);
 
 // An age before `now`, a number and a unit (s, m, h, d, w): "90d", "1.5h"; or
 // a date or a time of RFC 3339, UTC unless it says otherwise: "2026-11-23",

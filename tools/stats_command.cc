@@ -45,6 +45,9 @@ json::value ToJson(const StoreStats& stats, const Remarks& remarks) {
       {"saved_seconds", absl::ToDoubleSeconds(stats.saved)},
       {"spent_seconds", absl::ToDoubleSeconds(stats.spent)},
       {"conflicts", stats.conflicts},
+      {"pins", stats.pins},
+      {"quarantined_files", stats.quarantined},
+      {"quarantined_bytes", stats.quarantined_bytes},
       {"nondeterministic", std::move(nondeterministic)},
       {"costly_functions",
        json::array(remarks.costly.begin(), remarks.costly.end())}};
@@ -69,6 +72,15 @@ std::string ToText(const StoreStats& stats, const Remarks& remarks,
   if (stats.conflicts > 0) {
     sheet.Add("conflicts", absl::StrCat(Count(stats.conflicts, "call"),
                                         " had different results"));
+  }
+  if (stats.pins > 0) {
+    sheet.Add("pins", absl::StrCat(stats.pins, ", see ireneo pin"));
+  }
+  if (stats.quarantined > 0) {
+    sheet.Add("quarantine",
+              absl::StrCat(Count(stats.quarantined, "damaged file"), " of ",
+                           HumanBytes(stats.quarantined_bytes),
+                           " for you to look at"));
   }
   AddRemarks(remarks, sheet);
   return sheet.ToString(width);

@@ -421,6 +421,25 @@ TEST_F(GuideTest, ComputeAgainAndForget) {
   EXPECT_EQ(store->Stats()->calls, 0);
 }
 
+TEST_F(GuideTest, KeepAStoreSmall) {
+  {
+#include "tests/docs/bounded.inc"
+    EXPECT_THAT(bounded, IsOk());
+  }
+  const auto solve = RememberedSolve("4");
+  solve(a, b, 1e-6);
+  {
+#include "tests/docs/pin.inc"
+    EXPECT_THAT(pinned, IsOk());
+    EXPECT_EQ(unpinned.value_or(0), 1);
+  }
+  const Captured out(std::cout);
+#include "tests/docs/collect.inc"
+  EXPECT_THAT(report, IsOk());
+  EXPECT_EQ(out.text(), "0 calls, 0 bytes\n");
+  EXPECT_EQ(*solve.Contains(a, b, 1e-6), true);
+}
+
 TEST_F(GuideTest, Calls) {
   const auto frequencies = ireneo::Memoize(
       *store, {.name = "acme.Frequencies", .version = "1"}, Frequencies);

@@ -13,6 +13,7 @@ class StatsTest(cli_testing.CliTest):
             list(stats), ["functions", "calls", "hits", "blobs", "bytes",
                           "deduplicated_bytes", "computed_seconds",
                           "saved_seconds", "spent_seconds", "conflicts",
+                          "pins", "quarantined_files", "quarantined_bytes",
                           "nondeterministic", "costly_functions"])
         functions = self.ireneo("functions", "--json").json
         self.assertEqual(stats["functions"], len(functions))

@@ -152,6 +152,14 @@ def damage_small_argument(store, key):
         index.commit()
 
 
+def execute(store, sql, *parameters):
+    """Runs a statement on the index of a store."""
+    with contextlib.closing(
+            sqlite3.connect(os.path.join(store, "index.db"))) as index:
+        index.execute(sql, parameters)
+        index.commit()
+
+
 class _Result(unittest.TextTestResult):
     """Also writes the report that Bazel reads."""
 

@@ -8,7 +8,7 @@ import tempfile
 import cli_testing
 
 COMMANDS = ("functions", "calls", "show", "explain", "graph", "cat", "get", "put",
-            "stats")
+            "stats", "gc", "forget", "pin", "unpin")
 
 
 class UsageTest(cli_testing.CliTest):
@@ -66,13 +66,13 @@ class UsageTest(cli_testing.CliTest):
         self.ireneo("show", "abc", store="/nowhere", status=2)
 
     def test_too_few_digits_are_wrong_usage(self):
-        for command in ("show", "explain", "cat", "get"):
+        for command in ("show", "explain", "cat", "get", "forget", "pin"):
             for text in ("abc", "xxh3:abc", "a", "xxh3:"):
                 self.assert_error(self.ireneo(command, text, status=2),
                                   "too short", "4")
 
     def test_what_are_no_digits_is_wrong_usage(self):
-        for command in ("show", "explain", "cat", "get"):
+        for command in ("show", "explain", "cat", "get", "forget", "pin"):
             for text in ("wxyz", "0x1234", "f" * 33, "sha256:abcd"):
                 self.assert_error(self.ireneo(command, text, status=2), text)
 
