@@ -73,13 +73,15 @@ absl::Status CollectionPlan::ReadBlobs(const BlobStore& blobs, absl::Time old) {
   bool sorted = true;
   IRENEO_RETURN_IF_ERROR(blobs.ForEach([&](const BlobInfo& info) {
     sorted = sorted && (blobs_.empty() || blobs_.back().digest < info.digest);
-    blobs_.push_back({.digest = info.digest,
-                      .stored = info.stored,
-                      .size = info.size,
-                      .is_old = info.created_at < old,
-                      .is_kept = false,
-                      .of_victims = false,
-                      .marked = false});
+    blobs_.push_back(
+        {.digest = info.digest,
+         .stored =
+             info.stored + (IsFile(info.size) ? MemoIndex::kFileOverhead : 0),
+         .size = info.size,
+         .is_old = info.created_at < old,
+         .is_kept = false,
+         .of_victims = false,
+         .marked = false});
     return true;
   }));
   if (!sorted) {

@@ -108,6 +108,9 @@ class MemoIndex {
   // of their call, and are no blobs then.
   static constexpr std::uint64_t kSmallValue = 255;
 
+  // What a file takes of the disk beyond its bytes, on average: half a block.
+  static constexpr std::uint64_t kFileOverhead = 2048;
+
   MemoIndex() = default;
   MemoIndex(const MemoIndex&) = delete;
   MemoIndex& operator=(const MemoIndex&) = delete;

@@ -64,8 +64,8 @@ struct MemoStoreOptions {
   // How many bytes of disk the store may use, as far as this process can see to
   // it. A call that is remembered here and finds it larger collects, after its
   // result is there for others: the least recently used calls are forgotten
-  // down to nine tenths. That takes about as long as reading the index, a
-  // second for some 300,000 calls. What is looked at is the size some
+  // down to nine tenths. That takes about a second for
+  // each 100,000 calls that the store has. What is looked at is the size some
   // hundredths of a second ago, so a burst can go beyond. A result that alone
   // is larger is remembered, and is the first to be forgotten. Unset: the store
   // grows.

@@ -337,10 +337,13 @@ absl::StatusOr<std::uint64_t> SqliteIndex::DiskUsage() const {
       connection.Prepare("SELECT (SELECT page_count FROM pragma_page_count) - "
                          "(SELECT freelist_count FROM pragma_freelist_count), "
                          "(SELECT page_size FROM pragma_page_size), "
-                         "(SELECT stored FROM blob_files)"));
+                         "(SELECT stored FROM blob_files), "
+                         "(SELECT blobs FROM blob_files)"));
   IRENEO_RETURN_IF_ERROR(select.Step().status());
-  return static_cast<std::uint64_t>(
-      select.ColumnInt64(0) * select.ColumnInt64(1) + select.ColumnInt64(2));
+  return static_cast<std::uint64_t>(select.ColumnInt64(0) *
+                                        select.ColumnInt64(1) +
+                                    select.ColumnInt64(2)) +
+         kFileOverhead * static_cast<std::uint64_t>(select.ColumnInt64(3));
 }
 
 }  // namespace ireneo::internal

@@ -291,8 +291,9 @@ absl::StatusOr<CollectReport> StoreState::Collect(const CollectOptions& options,
   // without, as a new one follows. The log is begun anew in the room that it
   // has.
   const auto make_room = [this] {
+    if (parts_.database == nullptr) return;
     DropSnapshots(directory_, file_system_, 0);
-    absl::StatusOr<Connection> connection = database_->Acquire();
+    absl::StatusOr<Connection> connection = parts_.database->Acquire();
     if (connection.ok()) {
       (void)connection->Execute("PRAGMA wal_checkpoint(RESTART)");
     }

@@ -633,6 +633,33 @@ TEST_F(CollectionTest, ReadersOfWhatIsForgottenSeeAMissAndNoDamage) {
   EXPECT_EQ(CountEntries(store().directory() / "quarantine"), 0u);
 }
 
+const MemoStore* collected = nullptr;
+CollectReport collected_inside;
+
+TEST_F(CollectionTest, CallsThatComputeKeepNothingFromBeingCollected) {
+  // Garbage in the shard of the argument.
+  const std::string argument = Large(0);
+  int i = 1;
+  while (Digest::Of(Large(i, 5000)).bytes()[0] !=
+         Digest::Of(std::string("\xa0\x86\x01\0\0\0\0\0", 8) + argument)
+             .bytes()[0]) {
+    ++i;
+  }
+  collected = &store();
+  const auto f = Memoize(
+      store(),
+      {.name = "f", .version = "1", .keep_arguments = KeepArguments::kAll},
+      [](const std::string& text) {
+        collected_inside = *collected->Collect({.grace = absl::ZeroDuration()});
+        return text.size();
+      });
+  ASSERT_THAT(store().blobs().Put(Large(i, 5000)), IsOk());
+  f(argument);
+  EXPECT_EQ(collected_inside.blobs, 1);
+  EXPECT_EQ(collected_inside.spared, 0);
+  EXPECT_TRUE(*f.Contains(argument));
+}
+
 TEST_F(CollectionTest, TheNextCollectionCompletesThatOfAKilledOne) {
   const fs::path directory = store().directory();
   for (int kill_at = 1;; ++kill_at) {
