@@ -126,25 +126,8 @@ absl::StatusOr<std::optional<FoundCall>> DirectoryIndex::Find(const Digest& key,
   return found;
 }
 
-absl::Status DirectoryIndex::SyncBlobs(std::span<const NewCall> calls) const {
-  std::vector<StagedBlob> unsynced;
-  const auto add = [&](const StagedBlob& blob) {
-    if (blob.unsynced) unsynced.push_back(blob);
-  };
-  for (const NewCall& call : calls) {
-    add(call.result);
-    for (const NewCall::Argument& argument : call.arguments) {
-      if (argument.kept.has_value()) add(*argument.kept);
-    }
-  }
-  if (unsynced.empty()) return absl::OkStatus();
-  std::vector<StagedBlob*> blobs;
-  for (StagedBlob& blob : unsynced) blobs.push_back(&blob);
-  return blobs_.SyncStaged(blobs);
-}
-
 absl::StatusOr<bool> DirectoryIndex::Insert(const NewCall& call) {
-  IRENEO_RETURN_IF_ERROR(SyncBlobs({&call, 1}));
+  IRENEO_RETURN_IF_ERROR(SyncBlobsOf({&call, 1}, blobs_));
   return InsertSynced(call);
 }
 
@@ -189,7 +172,7 @@ absl::StatusOr<bool> DirectoryIndex::Replace(const NewCall& call, CallLine line,
 absl::Status DirectoryIndex::InsertAll(
     std::span<const NewCall> calls,
     absl::FunctionRef<void(const Digest& key)> conflict) {
-  IRENEO_RETURN_IF_ERROR(SyncBlobs(calls));
+  IRENEO_RETURN_IF_ERROR(SyncBlobsOf(calls, blobs_));
   for (const NewCall& call : calls) {
     IRENEO_ASSIGN_OR_RETURN(const bool other, InsertSynced(call));
     if (other) conflict(call.key);

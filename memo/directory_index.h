@@ -112,8 +112,6 @@ class DirectoryIndex final : public MemoIndex {
         blobs_(blobs),
         uses_(files_) {}
 
-  // Puts those blobs on the disk that are not there yet.
-  absl::Status SyncBlobs(std::span<const NewCall> calls) const;
   absl::StatusOr<bool> InsertSynced(const NewCall& call);
   // The record of a key, if it has a good one.
   absl::StatusOr<std::optional<CallLine>> ReadCall(const Digest& key) const;

@@ -1,6 +1,8 @@
 #include "ireneo/memo/memo_index.h"
 
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "ireneo/store/status_macros.h"
 
@@ -14,6 +16,24 @@ absl::StatusOr<std::vector<CallRecord>> MemoIndex::Records(
     return true;
   }));
   return records;
+}
+
+absl::Status SyncBlobsOf(std::span<const NewCall> calls,
+                         StagingBlobStore& store) {
+  std::vector<StagedBlob> unsynced;
+  const auto add = [&](const StagedBlob& blob) {
+    if (blob.unsynced) unsynced.push_back(blob);
+  };
+  for (const NewCall& call : calls) {
+    add(call.result);
+    for (const NewCall::Argument& argument : call.arguments) {
+      if (argument.kept.has_value()) add(*argument.kept);
+    }
+  }
+  if (unsynced.empty()) return absl::OkStatus();
+  std::vector<StagedBlob*> blobs;
+  for (StagedBlob& blob : unsynced) blobs.push_back(&blob);
+  return store.SyncStaged(blobs);
 }
 
 }  // namespace ireneo::internal

@@ -72,6 +72,11 @@ struct NewCall {
   std::shared_ptr<const void> owner = nullptr;
 };
 
+// Puts those blobs of `calls` on the disk that were staged to be synced
+// together, in a durable store.
+absl::Status SyncBlobsOf(std::span<const NewCall> calls,
+                         StagingBlobStore& store);
+
 // What choosing what to collect needs of a call.
 struct CallUse {
   Digest key;

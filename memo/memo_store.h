@@ -73,6 +73,9 @@ struct MemoStoreOptions {
   // What keeps the records. A store keeps what it was created with, and is
   // refused if another one is asked for.
   IndexEngine index = IndexEngine::kAuto;
+  // Whether to use a store whose directory belongs to another user: whoever
+  // owns it decides what the results in it are.
+  bool trust_owner = false;
 };
 
 class WriteBatch;
@@ -80,6 +83,10 @@ class WriteBatch;
 // A handle: cheap to copy, all copies are one store, which stays open while a
 // copy or a function memoized in it lives. Thread-safe; many processes may use
 // one directory at once.
+//
+// One that this process may not write to is opened all the same: what it has is
+// used, and what is computed is not remembered, which each such call tells the
+// observer as its fault.
 //
 // Errors, of all members: Unavailable if other processes kept the store locked
 // for longer than five seconds; DataLoss if it is damaged; ResourceExhausted
@@ -90,9 +97,9 @@ class MemoStore {
   // exist.
   //
   // Errors: FailedPrecondition if `directory` has other things in it than a
-  // store, or a store of another format or another index than is asked for, and
-  // for an index in SQLite on a network file system; NotFound as
-  // `options.create` says.
+  // store, a store of another format, of another user or with another index
+  // than is asked for, and for an index in SQLite on a network file system;
+  // NotFound as `options.create` says.
   static absl::StatusOr<MemoStore> Open(const std::filesystem::path& directory,
                                         MemoStoreOptions options = {});
 

@@ -229,6 +229,10 @@ bool OngoingCall::Remember(absl::FunctionRef<void(Sink&)> write) {
     return false;
   }
   StoreState& store = function_->store().state();
+  if (absl::Status writable = store.CheckWritable(); !writable.ok()) {
+    Fault(std::move(writable));
+    return false;
+  }
   Digest result;
   absl::Status status = NoThrow([&]() -> absl::Status {
     NewCall call{.key = key_,

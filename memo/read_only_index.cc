@@ -82,10 +82,14 @@ absl::StatusOr<ReadOnlyIndex> OpenReadOnlyIndex(const fs::path& directory,
     if (files.Stat(path.native() + kShared).ok() && attempt < kAttempts) {
       continue;
     }
-    IRENEO_ASSIGN_OR_RETURN(
-        index.database,
+    // Takes up the log, and upgrades it.
+    IRENEO_RETURN_IF_ERROR(
         Database::Open(copy, LocalBlobStore::Schema() + IndexSchema(),
-                       IndexUpgrades()));
+                       IndexUpgrades())
+            .status());
+    // What was written to the copy would be lost.
+    IRENEO_ASSIGN_OR_RETURN(index.database,
+                            Database::OpenReadOnly(copy, version));
     return index;
   }
 }

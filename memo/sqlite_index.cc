@@ -84,6 +84,8 @@ absl::StatusOr<bool> SqliteIndex::Insert(const NewCall& call) {
 absl::Status SqliteIndex::InsertAll(
     std::span<const NewCall> calls,
     absl::FunctionRef<void(const Digest& key)> conflict) {
+  // All blobs are on the disk before the first row is.
+  IRENEO_RETURN_IF_ERROR(SyncBlobsOf(calls, blobs_));
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                           WriteTransaction::Begin(connection));

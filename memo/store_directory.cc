@@ -16,6 +16,8 @@
 
 #include "ireneo/memo/store_directory.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdint>
@@ -270,6 +272,16 @@ absl::StatusOr<IndexEngine> PrepareStoreDirectory(
   }
   IRENEO_ASSIGN_OR_RETURN(const FileContents other, files.Read(marker));
   return existing(other);
+}
+
+absl::Status CheckOwner(const std::filesystem::path& directory,
+                        const FileSystem& files) {
+  IRENEO_ASSIGN_OR_RETURN(const FileInfo info, files.Stat(directory));
+  if (info.owner == ::geteuid()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      directory.native(), " is a store of another user, number ", info.owner,
+      ", who decides what the results in it are. If you trust them, set "
+      "MemoStoreOptions::trust_owner; or give a store of your own"));
 }
 
 }  // namespace ireneo::internal

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ireneo/memo/index_engine.h"
 #include "ireneo/store/file_system.h"
@@ -27,6 +28,10 @@ inline constexpr char kIndexFile[] = "index.db";
 absl::StatusOr<IndexEngine> PrepareStoreDirectory(
     const std::filesystem::path& directory, bool create, IndexEngine engine,
     const FileSystem& files);
+
+// FailedPrecondition if the directory belongs to another user.
+absl::Status CheckOwner(const std::filesystem::path& directory,
+                        const FileSystem& files);
 
 }  // namespace ireneo::internal
 

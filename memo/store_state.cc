@@ -60,6 +60,9 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
       const IndexEngine engine,
       PrepareStoreDirectory(path, options.create, options.index,
                             *options.file_system));
+  if (!options.trust_owner) {
+    IRENEO_RETURN_IF_ERROR(CheckOwner(path, *options.file_system));
+  }
   // Without it there is no single flight between processes, and that is all.
   (void)options.file_system->CreateDirectory(path / kLocks);
   IRENEO_ASSIGN_OR_RETURN(Parts parts, engine == IndexEngine::kDirectory
@@ -83,12 +86,24 @@ absl::StatusOr<StoreState::Parts> StoreState::OpenDatabase(
     const std::filesystem::path& directory, const MemoStoreOptions& options) {
   const FileSystem& files = *options.file_system;
   Parts parts;
-  IRENEO_ASSIGN_OR_RETURN(parts.database,
-                          OpenIndex(directory, files, options.durability));
-  IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<LocalBlobStore> blobs,
-                          LocalBlobStore::Open(directory, *parts.database,
-                                               files, BlobOptions(options)));
-  if (NeedsRescan(directory, files)) {
+  BlobStoreOptions blob_options = BlobOptions(options);
+  absl::StatusOr<std::unique_ptr<Database>> database =
+      OpenIndex(directory, files, options.durability);
+  if (absl::IsPermissionDenied(database.status())) {
+    // What it has can be used all the same.
+    absl::StatusOr<ReadOnlyIndex> index = OpenReadOnlyIndex(directory, files);
+    if (!index.ok()) return database.status();
+    parts.scratch = std::move(index->scratch);
+    database = std::move(index->database);
+    parts.read_only = true;
+    blob_options.durability = Durability::kCache;
+  }
+  if (!database.ok()) return std::move(database).status();
+  parts.database = *std::move(database);
+  IRENEO_ASSIGN_OR_RETURN(
+      std::unique_ptr<LocalBlobStore> blobs,
+      LocalBlobStore::Open(directory, *parts.database, files, blob_options));
+  if (!parts.read_only && NeedsRescan(directory, files)) {
     IRENEO_RETURN_IF_ERROR(blobs->Rescan());
     IRENEO_RETURN_IF_ERROR(EndRescan(directory, files));
   }
@@ -130,6 +145,15 @@ absl::StatusOr<std::unique_ptr<StagingBlobStore>> StoreState::OpenBlobs(
   }
   return LocalBlobStore::Open(directory_, *parts_.database, file_system_,
                               options);
+}
+
+absl::Status StoreState::CheckWritable() const {
+  if (!parts_.read_only) return absl::OkStatus();
+  return absl::PermissionDeniedError(absl::StrCat(
+      "store ", directory_.native(),
+      " may only be read by this user: what it has is used, and nothing new is "
+      "remembered. To change that, make the directory and all in it writable, "
+      "or give a store of your own"));
 }
 
 absl::Status StoreState::CheckIndex() const {
@@ -203,6 +227,7 @@ absl::StatusOr<std::optional<FoundCall>> StoreState::Find(const Digest& key,
 }
 
 absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
+  IRENEO_RETURN_IF_ERROR(CheckWritable());
   const Digest key = call.key;
   // Whatever it is that is remembered. What is too old is not served anyway.
   const bool replaces = call.replace_before == absl::InfiniteFuture();
@@ -250,6 +275,7 @@ absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
 }
 
 absl::Status StoreState::Forget(const Digest& key) {
+  IRENEO_RETURN_IF_ERROR(CheckWritable());
   IRENEO_RETURN_IF_ERROR(FlushBatch());
   absl::Status status = parts_.index->Forget({&key, 1});
   memory_.Erase(key);
@@ -257,6 +283,7 @@ absl::Status StoreState::Forget(const Digest& key) {
 }
 
 absl::Status StoreState::ForgetFunction(const Digest& function_digest) {
+  IRENEO_RETURN_IF_ERROR(CheckWritable());
   IRENEO_RETURN_IF_ERROR(FlushBatch());
   absl::Status status = parts_.index->ForgetFunction(function_digest);
   memory_.Clear();
@@ -272,6 +299,7 @@ absl::Status StoreState::ForgetResult(const Digest& key, const Digest& result,
 
 absl::StatusOr<CollectReport> StoreState::Collect(
     const CollectOptions& options) {
+  if (!options.dry_run) IRENEO_RETURN_IF_ERROR(CheckWritable());
   absl::StatusOr<CollectReport> report = Collect(options, /*thorough=*/true);
   // Costs a copy of the index, which is little next to a collection. An older
   // snapshot refers to what has gone.
@@ -362,6 +390,11 @@ void StoreState::CountHit(const Digest& key, absl::Duration spent,
 }
 
 absl::Status StoreState::FlushHits(IfBusy if_busy) {
+  if (parts_.read_only) {
+    const std::lock_guard lock(hits_mutex_);
+    hits_.clear();
+    return absl::OkStatus();
+  }
   absl::flat_hash_map<Digest, Hits> taken;
   {
     const std::lock_guard lock(hits_mutex_);

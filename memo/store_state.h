@@ -26,6 +26,7 @@
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memory_tier.h"
 #include "ireneo/memo/observer.h"
+#include "ireneo/memo/read_only_index.h"
 #include "ireneo/memo/size_limit.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/digest.h"
@@ -101,6 +102,9 @@ class StoreState {
     (void)FlushHits();
   }
 
+  // PermissionDenied if this process may not write to the store.
+  absl::Status CheckWritable() const;
+
   // The same blobs, opened once more with other options. This must outlive it.
   absl::StatusOr<std::unique_ptr<StagingBlobStore>> OpenBlobs(
       const BlobStoreOptions& options) const;
@@ -122,9 +126,11 @@ class StoreState {
  private:
   // What differs between a store with a database and one without.
   struct Parts {
-    std::unique_ptr<Database> database = nullptr;  // If it has one.
+    std::unique_ptr<ScratchDirectory> scratch = nullptr;  // Of the database.
+    std::unique_ptr<Database> database = nullptr;         // If it has one.
     std::unique_ptr<StagingBlobStore> blobs = nullptr;
     std::unique_ptr<MemoIndex> index = nullptr;
+    bool read_only = false;
   };
   static absl::StatusOr<Parts> OpenDatabase(
       const std::filesystem::path& directory, const MemoStoreOptions& options);
