@@ -37,7 +37,7 @@ ValueView CallViewer::LookAtArgument(const CallRecord& record, std::size_t i) {
 }
 
 ValueView CallViewer::LookAtResult(const CallRecord& record) {
-  ValueView view = values_.LookAtBlob(record.result_type, record.result);
+  ValueView view = values_.LookAtResult(record);
   Report("result", view, record);
   return view;
 }

@@ -30,8 +30,10 @@ constexpr char kCalls[] = R"sql(
       arguments   BLOB NOT NULL,     -- for each: its digest, then 0, 1 if its
                                      -- value is in blobs, 2 if it is in
                                      -- argument_values: 17 bytes
-      result      BLOB NOT NULL,     -- a digest in blobs
+      result      BLOB NOT NULL,     -- XXH3-128 of the payload
       result_size INTEGER NOT NULL,  -- bytes of its payload
+      result_value BLOB,             -- the payload if it has at most 255
+                                     -- bytes; else NULL: it is in blobs
       kept_size   INTEGER NOT NULL,  -- bytes of arguments in blobs
       elapsed     INTEGER NOT NULL,  -- nanoseconds to compute
       created     INTEGER NOT NULL,  -- microseconds since 1970, UTC
@@ -113,7 +115,8 @@ constexpr char kViews[] = R"sql(
              f.argument_names AS argument_names,
              f.result_type AS result_type, c.arguments AS arguments,
              c.seed AS seed, c.result AS result,
-             c.result_size AS result_size, c.elapsed AS elapsed,
+             c.result_size AS result_size,
+             c.result_value AS result_value, c.elapsed AS elapsed,
              c.spent + coalesce(u.spent, 0) AS spent, c.created AS created,
              coalesce(u.last_use, c.created) AS last_use,
              coalesce(u.hits, 0) AS hits, c.callees AS callees,
@@ -182,7 +185,7 @@ std::vector<std::string> IndexUpgrades() {
     ALTER TABLE calls ADD COLUMN argument_values BLOB NOT NULL DEFAULT x'';
     )sql",
                        kConflicts),
-          // The uses of calls get a table of their own.
+          // Blobs get codecs, and the uses of calls a table of their own.
           absl::StrCat(R"sql(
     DROP VIEW records;
     DROP VIEW arguments;
@@ -190,14 +193,14 @@ std::vector<std::string> IndexUpgrades() {
     )sql",
                        kCalls, R"sql(
     INSERT INTO calls
-      SELECT key, function, environment, arguments, result,
-             coalesce((SELECT size FROM blobs WHERE digest = result), 0),
-             coalesce((SELECT sum(size) FROM positions JOIN blobs
-                       ON digest = substr(arguments, 17 * i + 1, 16)
+      SELECT key, function, environment, arguments, result, r.size,
+             iif(r.size <= 255, r.data, NULL),
+             coalesce((SELECT sum(a.size) FROM positions JOIN blobs a
+                       ON a.digest = substr(arguments, 17 * i + 1, 16)
                        WHERE i < length(arguments) / 17 AND
                              substr(arguments, 17 * i + 17, 1) = x'01'), 0),
-             elapsed, created, spent, seed, callees, argument_values
-      FROM calls_2;
+             elapsed, c.created, spent, seed, callees, argument_values
+      FROM calls_2 c JOIN blobs r ON r.digest = result;
     )sql",
                        kBesideCalls, R"sql(
     INSERT INTO uses

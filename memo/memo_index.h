@@ -79,6 +79,7 @@ struct CallUse {
   std::string_view version;
   Digest result;
   std::uint64_t result_size = 0;  // Bytes.
+  bool result_is_blob = true;     // Not in the record.
   absl::Duration elapsed;
   absl::Time created;
   absl::Time last_use;
@@ -106,8 +107,9 @@ class MemoIndex {
   // What a file takes of the disk beyond its bytes, on average: half a block.
   static constexpr std::uint64_t kFileOverhead = 2048;
 
-  // Kept arguments of at most so many bytes stand in the record of their call.
-  static constexpr std::uint64_t kSmallArgument = 255;
+  // Results and kept arguments of at most so many bytes may stand in the record
+  // of their call, and are no blobs then.
+  static constexpr std::uint64_t kSmallValue = 255;
 
   MemoIndex() = default;
   MemoIndex(const MemoIndex&) = delete;
@@ -175,10 +177,9 @@ class MemoIndex {
 
   virtual absl::StatusOr<StoreStats> Stats() const = 0;
 
-  // The bytes of a small argument of some call. Looks at all calls. Errors:
-  // NotFound.
-  virtual absl::StatusOr<Blob> FindSmallArgument(
-      const Digest& digest) const = 0;
+  // The bytes of a small result or argument of some call. Looks at all calls.
+  // Errors: NotFound.
+  virtual absl::StatusOr<Blob> FindSmallValue(const Digest& digest) const = 0;
 
   // Calls and blobs whose digest starts with `hex`, at most `limit` of each.
   // Errors: InvalidArgument unless `hex` is 1 to 32 lowercase hex digits.

@@ -13,6 +13,20 @@
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo {
+namespace {
+
+// What stands in the record of a call.
+absl::StatusOr<Blob> SmallValue(std::string_view what, const std::string& bytes,
+                                const Digest& digest) {
+  if (Digest::Of(bytes) != digest) {
+    return absl::DataLossError(absl::StrCat(
+        std::string(what), " ", digest.ToString(),
+        " is damaged: its bytes in the database are not those stored"));
+  }
+  return Blob::Copy(std::as_bytes(std::span(bytes)));
+}
+
+}  // namespace
 
 absl::StatusOr<MemoStore> MemoStore::Open(
     const std::filesystem::path& directory, MemoStoreOptions options) {
@@ -32,9 +46,14 @@ absl::StatusOr<Blob> MemoStore::Get(const Digest& digest) const {
   state_->FlushAll();
   absl::StatusOr<Blob> blob = state_->blobs().Get(digest);
   if (!absl::IsNotFound(blob.status())) return blob;
-  absl::StatusOr<Blob> argument = state_->index().FindSmallArgument(digest);
-  // That there is no such blob says more than that there is no such argument.
-  return absl::IsNotFound(argument.status()) ? blob : argument;
+  absl::StatusOr<Blob> small = state_->index().FindSmallValue(digest);
+  // That there is no such blob says more than that there is no such value.
+  return absl::IsNotFound(small.status()) ? blob : small;
+}
+
+absl::StatusOr<Blob> MemoStore::ResultBytes(const CallRecord& call) const {
+  if (!call.small_result.has_value()) return state_->blobs().Get(call.result);
+  return SmallValue("result", *call.small_result, call.result);
 }
 
 absl::StatusOr<Blob> MemoStore::ArgumentBytes(
@@ -47,12 +66,7 @@ absl::StatusOr<Blob> MemoStore::ArgumentBytes(
   if (!argument.small_value.has_value()) {
     return state_->blobs().Get(argument.digest);
   }
-  if (Digest::Of(*argument.small_value) != argument.digest) {
-    return absl::DataLossError(absl::StrCat(
-        "argument ", argument.digest.ToString(),
-        " is damaged: its bytes in the database are not those stored"));
-  }
-  return Blob::Copy(std::as_bytes(std::span(*argument.small_value)));
+  return SmallValue("argument", *argument.small_value, argument.digest);
 }
 
 std::filesystem::path MemoStore::BlobPath(const Digest& digest) const {

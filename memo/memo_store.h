@@ -95,9 +95,14 @@ class MemoStore {
   // The store's blobs, results of calls and others.
   BlobStore& blobs() const;
 
-  // The bytes of what `digest` names: a blob, or an argument that is so small
-  // that it stands in the index. Errors: NotFound; DataLoss.
+  // The bytes of what `digest` names: a blob, or a result or an argument that
+  // is so small, of at most 255 bytes, that it stands in the index. Errors:
+  // NotFound; DataLoss.
   absl::StatusOr<Blob> Get(const Digest& digest) const;
+
+  // The bytes of the result of a call. Errors: NotFound if it was removed;
+  // DataLoss.
+  absl::StatusOr<Blob> ResultBytes(const CallRecord& call) const;
 
   // The bytes of an argument of a call. Errors: NotFound if it was not kept;
   // DataLoss.

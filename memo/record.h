@@ -39,7 +39,10 @@ struct CallRecord {
   std::string result_type;
   Digest result;
   std::uint64_t result_size = 0;  // Bytes.
-  absl::Duration elapsed;         // What computing the result took.
+  // The result's bytes, if they are few; else `result` names a blob of the
+  // store. `MemoStore::ResultBytes` has both.
+  std::optional<std::string> small_result = {};
+  absl::Duration elapsed;  // What computing the result took.
   absl::Time created_at;
   absl::Time last_used_at;
   std::int64_t hits = 0;

@@ -85,7 +85,7 @@ class Remembered {
   // The bytes of the result. Errors: as `Load`.
   absl::StatusOr<Blob> Bytes() const {
     if (held_.has_value()) return *held_;
-    return store_.blobs().Get(record_.result);
+    return store_.ResultBytes(record_);
   }
 
   // The result. Errors: DataLoss if it was damaged, NotFound if it was removed,
@@ -142,7 +142,7 @@ class TypedCall {
 
   // The result. Errors: NotFound if it was removed; DataLoss if it was damaged.
   absl::StatusOr<R> result() const {
-    absl::StatusOr<Blob> blob = store_.blobs().Get(record_.result);
+    absl::StatusOr<Blob> blob = store_.ResultBytes(record_);
     if (!blob.ok()) return std::move(blob).status();
     return internal::DecodeAs<R>(record_.result_type, *std::move(blob));
   }

@@ -40,12 +40,14 @@ absl::Status SqliteIndex::AddPin(const PinRecord& pin) {
     IRENEO_ASSIGN_OR_RETURN(
         Statement select,
         connection.Prepare("SELECT 1 FROM calls WHERE key = ?1 UNION ALL "
-                           "SELECT 1 FROM blobs WHERE digest = ?1"));
+                           "SELECT 1 FROM blobs WHERE digest = ?1 UNION ALL "
+                           // Looks at all calls, if it comes to that.
+                           "SELECT 1 FROM calls WHERE result = ?1"));
     IRENEO_ASSIGN_OR_RETURN(const bool found,
                             select.Bind(1, pin.digest).Step());
     if (!found) {
-      return absl::NotFoundError(
-          absl::StrCat("there is no call and no blob ", pin.digest.ToString()));
+      return absl::NotFoundError(absl::StrCat(
+          "there is no call, result or blob ", pin.digest.ToString()));
     }
   }
   IRENEO_ASSIGN_OR_RETURN(
@@ -138,6 +140,7 @@ absl::Status SqliteIndex::ForEachUse(
     use.version = select.ColumnText(2);
     IRENEO_ASSIGN_OR_RETURN(use.result, select.ColumnDigest(3));
     use.result_size = static_cast<std::uint64_t>(select.ColumnInt64(4));
+    use.result_is_blob = use.result_size > kSmallValue;
     use.elapsed = absl::Nanoseconds(select.ColumnInt64(5));
     use.created = absl::FromUnixMicros(select.ColumnInt64(6));
     use.last_use = absl::FromUnixMicros(select.ColumnInt64(7));
@@ -250,6 +253,7 @@ absl::Status SqliteIndex::EndSweep() {
 absl::Status SqliteIndex::Sweep(
     std::span<const Digest> candidates, absl::Time limit,
     absl::FunctionRef<void(const BlobInfo&)> removed) {
+  // By shard: each is locked for some of its blobs at a time.
   std::vector<Digest> sorted(candidates.begin(), candidates.end());
   std::sort(sorted.begin(), sorted.end());
   for (auto first = sorted.begin(); first != sorted.end();) {
@@ -257,19 +261,17 @@ absl::Status SqliteIndex::Sweep(
     const auto last = std::find_if(
         first, sorted.end(),
         [shard](const Digest& digest) { return digest.bytes()[0] != shard; });
-    std::vector<BlobInfo> garbage;
     IRENEO_ASSIGN_OR_RETURN(
-        const RemovedBlobs done,
+        const Removal done,
         blobs_.RemoveGarbage(
             shard, std::span(first, last),
-            [&](const Digest& digest,
-                Connection& connection) -> absl::StatusOr<bool> {
-              IRENEO_ASSIGN_OR_RETURN(const std::optional<BlobInfo> blob,
+            [limit](const Digest& digest,
+                    Connection& connection) -> absl::StatusOr<bool> {
+              IRENEO_ASSIGN_OR_RETURN(const std::optional<BlobInfo> garbage,
                                       FindGarbage(digest, limit, connection));
-              if (blob.has_value()) garbage.push_back(*blob);
-              return blob.has_value();
-            }));
-    for (const BlobInfo& blob : garbage) removed(blob);
+              return garbage.has_value();
+            },
+            removed));
     IRENEO_RETURN_IF_ERROR(done.files);
     first = last;
   }
@@ -309,7 +311,7 @@ absl::StatusOr<StrayFiles> SqliteIndex::FindStrays(absl::Time limit,
     }
     if (!remove || digests.empty()) continue;
     IRENEO_ASSIGN_OR_RETURN(
-        const RemovedBlobs done,
+        const Removal done,
         blobs_.RemoveGarbage(
             static_cast<std::uint8_t>(shard), digests,
             [&](const Digest& digest,
@@ -323,7 +325,8 @@ absl::StatusOr<StrayFiles> SqliteIndex::FindStrays(absl::Time limit,
                   blobs_.files().Find(digest));
               return found.has_value() &&
                      absl::FromUnixNanos(found->info.mtime_ns) < limit;
-            }));
+            },
+            [](const BlobInfo&) {}));
     IRENEO_RETURN_IF_ERROR(done.files);
   }
   return strays;

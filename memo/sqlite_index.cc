@@ -15,6 +15,15 @@
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
+namespace {
+
+// Whether it stands in the row of its call.
+bool IsSmall(const StagedBlob& value) {
+  return value.size <= MemoIndex::kSmallValue &&
+         value.inline_bytes.size() == value.size;
+}
+
+}  // namespace
 
 absl::StatusOr<std::optional<FoundCall>> SqliteIndex::Find(const Digest& key,
                                                            bool load) const {
@@ -23,7 +32,10 @@ absl::StatusOr<std::optional<FoundCall>> SqliteIndex::Find(const Digest& key,
       Statement select,
       connection.Prepare(
           "SELECT c.result, c.elapsed, b.size, b.data, b.codec, b.stored, "
-          "c.created FROM calls c LEFT JOIN blobs b ON b.digest = c.result "
+          "c.created, c.result_size, c.result_value FROM calls c "
+          // No look at `blobs` for a result that is here.
+          "LEFT JOIN blobs b "
+          "ON b.digest = iif(c.result_value IS NULL, c.result, NULL) "
           "WHERE c.key = ?"));
   select.Bind(1, key);
   IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
@@ -33,6 +45,14 @@ absl::StatusOr<std::optional<FoundCall>> SqliteIndex::Find(const Digest& key,
   call.elapsed = absl::Nanoseconds(select.ColumnInt64(1));
   call.created = absl::FromUnixMicros(select.ColumnInt64(6));
   IRENEO_ASSIGN_OR_RETURN(call.result, select.ColumnDigest(0));
+  if (!select.ColumnIsNull(8)) {
+    call.result_size = static_cast<std::uint64_t>(select.ColumnInt64(7));
+    call.blob =
+        load ? blobs_.Load(call.result, {.size = call.result_size,
+                                         .inline_bytes = select.ColumnBlob(8)})
+             : Blob();
+    return call;
+  }
   if (select.ColumnIsNull(2)) {
     call.blob = absl::DataLossError(absl::StrCat(
         "call ", key.ToString(), " was remembered, but its result ",
@@ -54,7 +74,9 @@ absl::StatusOr<bool> SqliteIndex::Insert(const NewCall& call) {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                           WriteTransaction::Begin(connection));
-  IRENEO_ASSIGN_OR_RETURN(const bool conflict, InsertInto(call, connection));
+  IRENEO_RETURN_IF_ERROR(CommitResult(call, connection));
+  IRENEO_ASSIGN_OR_RETURN(const bool conflict,
+                          InsertBehindResult(call, connection));
   IRENEO_RETURN_IF_ERROR(transaction.Commit());
   return conflict;
 }
@@ -74,7 +96,7 @@ absl::Status SqliteIndex::InsertAll(
               return a->result.digest < b->result.digest;
             });
   for (const NewCall* call : sorted) {
-    IRENEO_RETURN_IF_ERROR(blobs_.Commit(call->result, connection).status());
+    IRENEO_RETURN_IF_ERROR(CommitResult(*call, connection));
   }
   std::sort(sorted.begin(), sorted.end(),
             [](const NewCall* a, const NewCall* b) { return a->key < b->key; });
@@ -89,16 +111,16 @@ absl::Status SqliteIndex::InsertAll(
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> SqliteIndex::InsertInto(const NewCall& call,
-                                             Connection& connection) {
-  IRENEO_RETURN_IF_ERROR(blobs_.Commit(call.result, connection).status());
-  return InsertBehindResult(call, connection);
+absl::Status SqliteIndex::CommitResult(const NewCall& call,
+                                       Connection& connection) {
+  if (IsSmall(call.result)) return absl::OkStatus();
+  return blobs_.Commit(call.result, connection).status();
 }
 
 absl::StatusOr<bool> SqliteIndex::InsertBehindResult(const NewCall& call,
                                                      Connection& connection) {
   for (const NewCall::Argument& argument : call.arguments) {
-    if (argument.kept.has_value() && argument.kept->size > kSmallArgument) {
+    if (argument.kept.has_value() && !IsSmall(*argument.kept)) {
       IRENEO_RETURN_IF_ERROR(
           blobs_.Commit(*argument.kept, connection).status());
     }
@@ -121,13 +143,15 @@ absl::StatusOr<bool> SqliteIndex::InsertBehindResult(const NewCall& call,
 absl::StatusOr<bool> SqliteIndex::Replace(const NewCall& call,
                                           Connection& connection) {
   Digest before;
+  std::optional<StagedBlob> small_before;
   absl::Time created;
   std::int64_t spent = 0;
   {
     IRENEO_ASSIGN_OR_RETURN(
         Statement select,
         connection.Prepare(
-            "SELECT result, created, spent FROM calls WHERE key = ?"));
+            "SELECT result, created, spent, result_value FROM calls "
+            "WHERE key = ?"));
     select.Bind(1, call.key);
     IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
     if (!found) {
@@ -137,6 +161,14 @@ absl::StatusOr<bool> SqliteIndex::Replace(const NewCall& call,
     IRENEO_ASSIGN_OR_RETURN(before, select.ColumnDigest(0));
     created = absl::FromUnixMicros(select.ColumnInt64(1));
     spent = select.ColumnInt64(2);
+    if (!select.ColumnIsNull(3)) {
+      const std::span<const std::byte> bytes = select.ColumnBlob(3);
+      small_before = StagedBlob{
+          .digest = before,
+          .size = bytes.size(),
+          .inline_bytes = std::string(
+              reinterpret_cast<const char*>(bytes.data()), bytes.size())};
+    }
   }
   const bool expired = created < call.replace_before;
   if (expired) {
@@ -163,6 +195,12 @@ absl::StatusOr<bool> SqliteIndex::Replace(const NewCall& call,
   if (before == call.result.digest) return false;
   // Of results of different times it is no wonder, unless it was asked for.
   if (expired && call.replace_before != absl::InfiniteFuture()) return false;
+  // The other result is kept as a blob, however small.
+  if (expired && small_before.has_value()) {
+    IRENEO_RETURN_IF_ERROR(blobs_.Commit(*small_before, connection).status());
+  } else if (!expired) {
+    IRENEO_RETURN_IF_ERROR(blobs_.Commit(call.result, connection).status());
+  }
   IRENEO_RETURN_IF_ERROR(CountConflict(
       call.key, expired ? before : call.result.digest, connection));
   return true;
@@ -198,10 +236,10 @@ absl::Status SqliteIndex::AddConflict(const Digest& key,
 #define IRENEO_INTO_CALLS                                               \
   "INTO calls(key, function, environment, arguments, result, elapsed, " \
   "created, spent, seed, callees, argument_values, result_size, "       \
-  "kept_size) "                                                         \
+  "kept_size, result_value) "                                           \
   "VALUES (?1, (SELECT id FROM functions WHERE digest = ?2), "          \
   "(SELECT id FROM environments WHERE description = ?3), "              \
-  "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+  "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
 
 absl::StatusOr<bool> SqliteIndex::InsertCall(const NewCall& call, bool replace,
                                              Connection& connection) {
@@ -220,7 +258,7 @@ absl::StatusOr<bool> SqliteIndex::InsertCall(const NewCall& call, bool replace,
         Digest::kSize);
     if (!argument.kept.has_value()) {
       arguments.push_back(kNotKept);
-    } else if (argument.kept->size > kSmallArgument) {
+    } else if (!IsSmall(*argument.kept)) {
       arguments.push_back(kInBlobs);
       kept_size += argument.kept->size;
     } else {
@@ -247,6 +285,11 @@ absl::StatusOr<bool> SqliteIndex::InsertCall(const NewCall& call, bool replace,
       .Bind(11, std::as_bytes(std::span(values)))
       .Bind(12, static_cast<std::int64_t>(call.result.size))
       .Bind(13, static_cast<std::int64_t>(kept_size));
+  if (IsSmall(call.result)) {
+    insert.Bind(14, std::as_bytes(std::span(call.result.inline_bytes)));
+  } else {
+    insert.BindNull(14);
+  }
   if (call.seed.has_value()) {
     insert.Bind(9, std::bit_cast<std::int64_t>(*call.seed));
   } else {
@@ -329,7 +372,8 @@ absl::Status SqliteIndex::ForgetResult(const Digest& key, const Digest& result,
       Statement remove,
       connection.Prepare(
           "DELETE FROM calls WHERE key = ?1 AND result = ?2 AND NOT "
-          "(?3 AND EXISTS (SELECT 1 FROM blobs WHERE digest = ?2))"));
+          "(?3 AND result_value IS NULL AND "
+          "EXISTS (SELECT 1 FROM blobs WHERE digest = ?2))"));
   return remove.Bind(1, key).Bind(2, result).Bind(3, std::int64_t{lost}).Run();
 }
 

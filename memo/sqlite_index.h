@@ -53,7 +53,7 @@ class SqliteIndex final : public MemoIndex {
   absl::StatusOr<std::vector<std::string>> ResultTypes(
       std::string_view name, std::string_view version) const override;
   absl::StatusOr<StoreStats> Stats() const override;
-  absl::StatusOr<Blob> FindSmallArgument(const Digest& digest) const override;
+  absl::StatusOr<Blob> FindSmallValue(const Digest& digest) const override;
   absl::StatusOr<std::vector<PrefixMatch>> FindByPrefix(
       std::string_view hex, int limit) const override;
   absl::Status AddPin(const PinRecord& pin) override;
@@ -74,8 +74,9 @@ class SqliteIndex final : public MemoIndex {
   absl::StatusOr<std::uint64_t> DiskUsage() const override;
 
  private:
-  absl::StatusOr<bool> InsertInto(const NewCall& call, Connection& connection);
-  // The same for one whose result has its row.
+  // Writes the row of the result, unless it will stand in that of its call.
+  absl::Status CommitResult(const NewCall& call, Connection& connection);
+  // Inserts one whose result has its row.
   absl::StatusOr<bool> InsertBehindResult(const NewCall& call,
                                           Connection& connection);
   // False if the key has a record, which `replace` puts in its place, or the
@@ -86,8 +87,7 @@ class SqliteIndex final : public MemoIndex {
   static absl::Status InsertFunction(const NewCall& call,
                                      Connection& connection);
   // For a key that has a record.
-  static absl::StatusOr<bool> Replace(const NewCall& call,
-                                      Connection& connection);
+  absl::StatusOr<bool> Replace(const NewCall& call, Connection& connection);
   static absl::Status CountConflict(const Digest& key, const Digest& result,
                                     Connection& connection);
   // A blob to which nothing referred when the sweep began, if that is still so
@@ -95,7 +95,7 @@ class SqliteIndex final : public MemoIndex {
   static absl::StatusOr<std::optional<BlobInfo>> FindGarbage(
       const Digest& digest, absl::Time limit, Connection& connection);
   // Stops when `visit` returns false.
-  absl::Status ForEachSmallArgument(
+  absl::Status ForEachSmallValue(
       absl::FunctionRef<bool(const Digest&, std::span<const std::byte>)> visit)
       const;
   // The row at which a select from the view `records` stands.

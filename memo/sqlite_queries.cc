@@ -27,7 +27,8 @@ namespace json = boost::json;
   "SELECT key, function, version, salts, argument_types, "           \
   "argument_names, result_type, arguments, result, result_size, "    \
   "elapsed, created, last_use, hits, environment, callee_versions, " \
-  "environment_in_key, seed, spent, callees, argument_values FROM records "
+  "environment_in_key, seed, spent, callees, argument_values, "      \
+  "result_value FROM records "
 
 absl::Status BadColumn(const char* column) {
   return absl::DataLossError(absl::StrCat("index database: functions.", column,
@@ -201,6 +202,11 @@ absl::StatusOr<CallRecord> SqliteIndex::ReadRecord(const Statement& select) {
   }
   IRENEO_ASSIGN_OR_RETURN(record.result, select.ColumnDigest(8));
   record.result_size = static_cast<std::uint64_t>(select.ColumnInt64(9));
+  if (!select.ColumnIsNull(21)) {
+    const std::span<const std::byte> value = select.ColumnBlob(21);
+    record.small_result.emplace(reinterpret_cast<const char*>(value.data()),
+                                value.size());
+  }
   record.elapsed = absl::Nanoseconds(select.ColumnInt64(10));
   record.created_at = absl::FromUnixMicros(select.ColumnInt64(11));
   record.last_used_at = absl::FromUnixMicros(select.ColumnInt64(12));
@@ -381,7 +387,9 @@ absl::StatusOr<StoreStats> SqliteIndex::Stats() const {
             "SELECT count(DISTINCT name), sum(calls), total(elapsed), "
             "total(spent), coalesce(sum(bytes), 0) FROM (SELECT function, "
             "count(*) AS calls, total(elapsed) AS elapsed, "
-            "total(spent) AS spent, sum(result_size + kept_size) AS bytes "
+            "total(spent) AS spent, sum(iif(result_size > 255, "
+            // Smaller ones are no blobs.
+            "result_size, 0) + kept_size) AS bytes "
             "FROM calls GROUP BY function) JOIN functions ON id = function"));
     IRENEO_RETURN_IF_ERROR(select.Step().status());
     stats.functions = select.ColumnInt64(0);
@@ -420,18 +428,23 @@ absl::StatusOr<StoreStats> SqliteIndex::Stats() const {
   return stats;
 }
 
-absl::Status SqliteIndex::ForEachSmallArgument(
+absl::Status SqliteIndex::ForEachSmallValue(
     absl::FunctionRef<bool(const Digest&, std::span<const std::byte>)> visit)
     const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
-      connection.Prepare("SELECT key, arguments, argument_values FROM calls "
-                         "WHERE argument_values <> x''"));
+      connection.Prepare("SELECT key, arguments, argument_values, result, "
+                         "result_value FROM calls WHERE argument_values <> x'' "
+                         "OR result_value IS NOT NULL"));
   while (true) {
     IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return absl::OkStatus();
     IRENEO_ASSIGN_OR_RETURN(const Digest key, select.ColumnDigest(0));
+    if (!select.ColumnIsNull(4)) {
+      IRENEO_ASSIGN_OR_RETURN(const Digest result, select.ColumnDigest(3));
+      if (!visit(result, select.ColumnBlob(4))) return absl::OkStatus();
+    }
     const std::span<const std::byte> arguments = select.ColumnBlob(1);
     std::span<const std::byte> values = select.ColumnBlob(2);
     for (std::size_t i = 0; i + kArgumentSize <= arguments.size();
@@ -446,10 +459,9 @@ absl::Status SqliteIndex::ForEachSmallArgument(
   }
 }
 
-absl::StatusOr<Blob> SqliteIndex::FindSmallArgument(
-    const Digest& digest) const {
+absl::StatusOr<Blob> SqliteIndex::FindSmallValue(const Digest& digest) const {
   std::optional<Blob> found;
-  IRENEO_RETURN_IF_ERROR(ForEachSmallArgument(
+  IRENEO_RETURN_IF_ERROR(ForEachSmallValue(
       [&](const Digest& argument, std::span<const std::byte> value) {
         if (argument == digest && Digest::Of(value) == digest) {
           found = Blob::Copy(value);
@@ -458,7 +470,7 @@ absl::StatusOr<Blob> SqliteIndex::FindSmallArgument(
       }));
   if (found.has_value()) return *std::move(found);
   return absl::NotFoundError(
-      absl::StrCat("no call has the argument ", digest.ToString()));
+      absl::StrCat("no call has the value ", digest.ToString()));
 }
 
 absl::StatusOr<std::vector<PrefixMatch>> SqliteIndex::FindByPrefix(
@@ -488,15 +500,15 @@ absl::StatusOr<std::vector<PrefixMatch>> SqliteIndex::FindByPrefix(
     }
   }
   if (!matches.empty()) return matches;
-  std::set<Digest> arguments;
-  IRENEO_RETURN_IF_ERROR(ForEachSmallArgument(
-      [&](const Digest& digest, std::span<const std::byte>) {
+  std::set<Digest> values;
+  IRENEO_RETURN_IF_ERROR(
+      ForEachSmallValue([&](const Digest& digest, std::span<const std::byte>) {
         if (digest >= range->first && digest <= range->second) {
-          arguments.insert(digest);
+          values.insert(digest);
         }
-        return arguments.size() < static_cast<std::size_t>(limit);
+        return values.size() < static_cast<std::size_t>(limit);
       }));
-  for (const Digest& digest : arguments) matches.push_back({.digest = digest});
+  for (const Digest& digest : values) matches.push_back({.digest = digest});
   return matches;
 }
 

@@ -71,6 +71,13 @@ ValueView ValueViewer::LookAtArgument(const ArgumentRecord& argument) {
   return Look(argument.type, argument.digest, store_.ArgumentBytes(argument));
 }
 
+ValueView ValueViewer::LookAtResult(const CallRecord& call) {
+  if (!call.small_result.has_value()) {
+    return LookAtBlob(call.result_type, call.result);
+  }
+  return Look(call.result_type, call.result, store_.ResultBytes(call));
+}
+
 ValueView ValueViewer::LookAtBlob(const std::string& type,
                                   const Digest& digest) {
   const auto [it, is_new] = seen_.try_emplace(std::pair(digest, type));

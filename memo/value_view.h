@@ -67,7 +67,9 @@ class ValueViewer {
 
   ValueView LookAtArgument(const ArgumentRecord& argument);
 
-  // Any blob that is said to be a value of that type, as the result of a call.
+  ValueView LookAtResult(const CallRecord& call);
+
+  // Any blob that is said to be a value of that type.
   ValueView LookAtBlob(const std::string& type, const Digest& digest);
 
   // What `bytes`, which somebody has looked for, are as a value of that type.

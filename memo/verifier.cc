@@ -174,10 +174,12 @@ absl::Status VerifyCalls(StoreState& store, const VerifyOptions& options,
     // Calls first: a result is put before its call is remembered.
     std::vector<Call> calls;
     IRENEO_RETURN_IF_ERROR(store.index().ForEachUse([&](const CallUse& use) {
-      calls.push_back({.key = use.key, .result = use.result});
+      ++report.calls;
+      if (use.result_is_blob) {
+        calls.push_back({.key = use.key, .result = use.result});
+      }
       return true;
     }));
-    report.calls = static_cast<std::int64_t>(calls.size());
     absl::flat_hash_set<Digest> blobs;
     IRENEO_RETURN_IF_ERROR(store.blobs().ForEach([&](const BlobInfo& blob) {
       blobs.insert(blob.digest);

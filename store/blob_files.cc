@@ -457,7 +457,7 @@ absl::Status BlobFiles::SyncEach(std::span<const BlobFile> files,
 
 // ------------------------------------------------------------------- Reading
 
-absl::StatusOr<Blob> BlobFiles::Read(const BlobFile& file,
+absl::StatusOr<Blob> BlobFiles::Read(const BlobFile& file, VerifyReads verify,
                                      std::optional<FileInfo>& observed) const {
   const absl::Time now = absl::Now();
   const std::filesystem::path path = PathOf(file.digest, file.codec);
@@ -469,7 +469,7 @@ absl::StatusOr<Blob> BlobFiles::Read(const BlobFile& file,
   }
   if (!contents.ok()) return contents.status();
   const FileInfo info = contents->info;
-  if (!Fits(file, info) && options_.verify != VerifyReads::kNever) {
+  if (!Fits(file, info) && verify != VerifyReads::kNever) {
     observed = info;
     return absl::DataLossError(
         absl::StrCat("its file has ", info.size, " bytes of ", file.stored));
@@ -478,10 +478,9 @@ absl::StatusOr<Blob> BlobFiles::Read(const BlobFile& file,
   if (absl::IsDataLoss(payload.status())) observed = info;
   if (!payload.ok()) return payload;
   const bool hash =
-      options_.verify == VerifyReads::kAlways ||
-      (options_.verify == VerifyReads::kOnce &&
-       !IsVerified(file.digest, info)) ||
-      (options_.verify == VerifyReads::kSize && info.size != file.stored);
+      verify == VerifyReads::kAlways ||
+      (verify == VerifyReads::kOnce && !IsVerified(file.digest, info)) ||
+      (verify == VerifyReads::kSize && info.size != file.stored);
   if (hash && !Verify(file.digest, info, *payload, now)) {
     observed = info;
     return absl::DataLossError("the bytes of its file are not those stored");

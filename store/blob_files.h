@@ -153,11 +153,11 @@ class BlobFiles {
   // The same for many files at once.
   absl::Status SyncAll(std::span<const BlobFile> files);
 
-  // The payload, checked as the options say.
+  // The payload, checked as `verify` says.
   //
   // Errors: NotFound if there is no such file; DataLoss if it is damaged, with
   // the state that it was found in, if any, in `observed`.
-  absl::StatusOr<Blob> Read(const BlobFile& file,
+  absl::StatusOr<Blob> Read(const BlobFile& file, VerifyReads verify,
                             std::optional<FileInfo>& observed) const;
 
   // Moves a file that was found damaged to quarantine/. Returns what to add to

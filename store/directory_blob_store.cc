@@ -133,22 +133,27 @@ absl::StatusOr<PutResult> DirectoryBlobStore::Put(
 }
 
 absl::StatusOr<Blob> DirectoryBlobStore::Get(const Digest& digest) const {
-  return LoadFile(digest);
+  return LoadFile(digest, files_->options().verify);
+}
+
+absl::Status DirectoryBlobStore::Check(const Digest& digest) const {
+  return LoadFile(digest, VerifyReads::kAlways).status();
 }
 
 absl::StatusOr<Blob> DirectoryBlobStore::Load(const Digest& digest,
                                               const BlobPlace& place) const {
   if (place.inline_bytes.has_value()) return Blob::Copy(*place.inline_bytes);
-  return LoadFile(digest);
+  return LoadFile(digest, files_->options().verify);
 }
 
-absl::StatusOr<Blob> DirectoryBlobStore::LoadFile(const Digest& digest) const {
+absl::StatusOr<Blob> DirectoryBlobStore::LoadFile(const Digest& digest,
+                                                  VerifyReads verify) const {
   for (int attempt = 1;; ++attempt) {
     IRENEO_ASSIGN_OR_RETURN(const std::optional<BlobFiles::Found> found,
                             files_->Find(digest));
     if (!found.has_value()) return NoBlob(digest);
     std::optional<FileInfo> observed;
-    absl::StatusOr<Blob> blob = files_->Read(found->file, observed);
+    absl::StatusOr<Blob> blob = files_->Read(found->file, verify, observed);
     const bool missing = absl::IsNotFound(blob.status());
     if (!missing && !absl::IsDataLoss(blob.status())) return blob;
     // What was removed or replaced since it was looked at is looked at again.

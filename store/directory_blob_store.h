@@ -59,6 +59,7 @@ class DirectoryBlobStore final : public StagingBlobStore {
   absl::StatusOr<Blob> Load(const Digest& digest,
                             const BlobPlace& place) const override;
 
+  absl::Status Check(const Digest& digest) const override;
   std::filesystem::path PathOf(const Digest& digest) const override;
 
   using StagingBlobStore::Recompress;
@@ -72,7 +73,7 @@ class DirectoryBlobStore final : public StagingBlobStore {
       : files_(std::move(files)) {}
 
   absl::Status NoBlob(const Digest& digest) const;
-  absl::StatusOr<Blob> LoadFile(const Digest& digest) const;
+  absl::StatusOr<Blob> LoadFile(const Digest& digest, VerifyReads verify) const;
 
   const std::unique_ptr<BlobFiles> files_;
 };

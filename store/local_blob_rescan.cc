@@ -35,13 +35,12 @@ absl::Status LocalBlobStore::AddRowOf(const BlobFiles::Found& found) {
   const ShardLocks::Shared lock =
       locks_.Share(BlobFiles::ShardOf(found.file.digest));
   std::optional<FileInfo> observed;
-  const absl::StatusOr<Blob> payload = files_->Read(found.file, observed);
-  if (!payload.ok() || Digest::Of(payload->bytes()) != found.file.digest) {
+  const absl::StatusOr<Blob> payload =
+      files_->Read(found.file, VerifyReads::kAlways, observed);
+  if (!payload.ok()) {
     // Bad for certain, or nothing that can be told now: a file without a row
     // harms no one.
-    if (absl::IsDataLoss(payload.status()) || payload.ok()) {
-      (void)files_->SetAside(found.file);
-    }
+    if (absl::IsDataLoss(payload.status())) (void)files_->SetAside(found.file);
     return absl::OkStatus();
   }
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());

@@ -204,13 +204,14 @@ absl::StatusOr<std::optional<LocalBlobStore::Row>> LocalBlobStore::RowOf(
     const Digest& digest, Connection& connection) {
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
-      connection.Prepare("SELECT size, data IS NULL, codec, stored FROM blobs "
-                         "WHERE digest = ?"));
+      connection.Prepare("SELECT size, data IS NULL, codec, stored, created "
+                         "FROM blobs WHERE digest = ?"));
   select.Bind(1, digest);
   IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
   if (!found) return std::nullopt;
   Row row{.file = std::nullopt,
-          .size = static_cast<std::uint64_t>(select.ColumnInt64(0))};
+          .size = static_cast<std::uint64_t>(select.ColumnInt64(0)),
+          .created = absl::FromUnixMicros(select.ColumnInt64(4))};
   if (select.ColumnInt64(1) == 0) return row;
   row.file = BlobFile{.digest = digest, .size = row.size, .stored = row.size};
   if (!select.ColumnIsNull(2)) {
@@ -362,7 +363,7 @@ absl::Status LocalBlobStore::CompareWithRow(const StagedBlob& blob,
                                               .size = place.size,
                                               .codec = place.codec,
                                               .stored = place.stored},
-                                             observed);
+                                             VerifyReads::kNever, observed);
     if (!read.ok()) return absl::OkStatus();
     file = *std::move(read);
     stored = file.bytes();
@@ -490,10 +491,11 @@ absl::Status LocalBlobStore::NoBlob(const Digest& digest) const {
 }
 
 absl::StatusOr<Blob> LocalBlobStore::Get(const Digest& digest) const {
-  return GetAgain(digest, kReadAttempts);
+  return GetAgain(digest, files_->options().verify, kReadAttempts);
 }
 
 absl::StatusOr<Blob> LocalBlobStore::GetAgain(const Digest& digest,
+                                              VerifyReads verify,
                                               int attempts) const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(
@@ -504,25 +506,29 @@ absl::StatusOr<Blob> LocalBlobStore::GetAgain(const Digest& digest,
   IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
   if (!found) return NoBlob(digest);
   IRENEO_ASSIGN_OR_RETURN(const BlobPlace place, PlaceAt(select, 0));
-  return LoadAgain(digest, place, attempts);
+  return LoadAgain(digest, place, verify, attempts);
+}
+
+absl::Status LocalBlobStore::Check(const Digest& digest) const {
+  return GetAgain(digest, VerifyReads::kAlways, kReadAttempts).status();
 }
 
 absl::StatusOr<Blob> LocalBlobStore::Load(const Digest& digest,
                                           const BlobPlace& place) const {
-  return LoadAgain(digest, place, kReadAttempts);
+  return LoadAgain(digest, place, files_->options().verify, kReadAttempts);
 }
 
 absl::StatusOr<Blob> LocalBlobStore::LoadAgain(const Digest& digest,
                                                const BlobPlace& place,
+                                               VerifyReads verify,
                                                int attempts) const {
   if (!place.inline_bytes.has_value()) {
     return LoadFile({.digest = digest,
                      .size = place.size,
                      .codec = place.codec,
                      .stored = place.stored},
-                    attempts);
+                    verify, attempts);
   }
-  const VerifyReads verify = files_->options().verify;
   if (verify != VerifyReads::kNever &&
       (place.inline_bytes->size() != place.size ||
        (verify != VerifyReads::kSize &&
@@ -533,15 +539,16 @@ absl::StatusOr<Blob> LocalBlobStore::LoadAgain(const Digest& digest,
 }
 
 absl::StatusOr<Blob> LocalBlobStore::LoadFile(const BlobFile& file,
+                                              VerifyReads verify,
                                               int attempts) const {
   std::optional<FileInfo> observed;
-  absl::StatusOr<Blob> blob = files_->Read(file, observed);
+  absl::StatusOr<Blob> blob = files_->Read(file, verify, observed);
   const bool missing = absl::IsNotFound(blob.status());
   if (!missing && !absl::IsDataLoss(blob.status())) return blob;
   if (attempts > 1) {
     const absl::StatusOr<std::optional<Row>> row = RowOf(file.digest);
     if (row.ok() && row->has_value() && (*row)->file != file) {
-      return GetAgain(file.digest, attempts - 1);
+      return GetAgain(file.digest, verify, attempts - 1);
     }
     if (row.ok() && !row->has_value() && missing) {
       return absl::NotFoundError(
@@ -557,7 +564,7 @@ absl::StatusOr<Blob> LocalBlobStore::LoadFile(const BlobFile& file,
   if (!done.ok()) {
     absl::StrAppend(&message, "; and its row stays: ", done.status().message());
   } else if (!*done && attempts > 1) {
-    return LoadFile(file, attempts - 1);
+    return LoadFile(file, verify, attempts - 1);
   }
   return absl::DataLossError(message);
 }
@@ -656,40 +663,41 @@ absl::Status LocalBlobStore::Remove(const Digest& digest) {
     return true;
   };
   IRENEO_ASSIGN_OR_RETURN(
-      const RemovedBlobs removed,
-      RemoveGarbage(BlobFiles::ShardOf(digest), {&digest, 1}, always));
-  if (removed.busy) return BusyError(digest, "removed");
-  return removed.files;
+      const Removal removal,
+      RemoveGarbage(BlobFiles::ShardOf(digest), {&digest, 1}, always,
+                    [](const BlobInfo&) {}));
+  return removal.busy ? BusyError(digest, "removed") : removal.files;
 }
 
-absl::StatusOr<RemovedBlobs> LocalBlobStore::RemoveGarbage(
-    std::uint8_t shard, std::span<const Digest> digests,
-    IsGarbageFn is_garbage) {
-  RemovedBlobs removed;
+absl::StatusOr<Removal> LocalBlobStore::RemoveGarbage(
+    std::uint8_t shard, std::span<const Digest> digests, IsGarbageFn is_garbage,
+    absl::FunctionRef<void(const BlobInfo&)> removed) {
+  for (const Digest& digest : digests) {
+    if (BlobFiles::ShardOf(digest) != shard) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("blob ", digest.ToString(), " is not of shard ", shard));
+    }
+  }
+  Removal removal;
   while (!digests.empty()) {
     const std::span<const Digest> group =
         digests.first(std::min(digests.size(), kGroup));
     digests = digests.subspan(group.size());
-    for (const Digest& digest : group) {
-      if (BlobFiles::ShardOf(digest) != shard) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "blob ", digest.ToString(), " is not of shard ", shard));
-      }
-    }
     const std::optional<ShardLocks::Exclusive> lock =
         locks_.TryExclusive(shard, kPatience);
     if (!lock.has_value()) {
-      removed.busy = true;
+      removal.busy = true;
       break;
     }
-    IRENEO_RETURN_IF_ERROR(RemoveGroup(group, is_garbage, removed));
+    IRENEO_RETURN_IF_ERROR(
+        RemoveGroup(group, is_garbage, removed, removal.files));
   }
-  return removed;
+  return removal;
 }
 
-absl::Status LocalBlobStore::RemoveGroup(std::span<const Digest> digests,
-                                         IsGarbageFn is_garbage,
-                                         RemovedBlobs& removed) {
+absl::Status LocalBlobStore::RemoveGroup(
+    std::span<const Digest> digests, IsGarbageFn is_garbage,
+    absl::FunctionRef<void(const BlobInfo&)> removed, absl::Status& files) {
   std::vector<std::pair<Digest, std::optional<Row>>> garbage;
   {
     IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
@@ -712,15 +720,19 @@ absl::Status LocalBlobStore::RemoveGroup(std::span<const Digest> digests,
   }
   for (const auto& [digest, row] : garbage) {
     if (!row.has_value()) {
-      removed.files.Update(files_->RemoveAll(digest));
+      files.Update(files_->RemoveAll(digest));
       continue;
     }
-    ++removed.blobs;
-    removed.size += row->size;
-    removed.stored += row->file.has_value() ? row->file->stored : row->size;
+    BlobInfo info = {.digest = digest,
+                     .size = row->size,
+                     .created_at = row->created,
+                     .stored = row->size};
     if (row->file.has_value()) {
-      removed.files.Update(files_->Remove(digest, row->file->codec));
+      info.codec = row->file->codec;
+      info.stored = row->file->stored;
+      files.Update(files_->Remove(digest, info.codec));
     }
+    removed(info);
   }
   const std::lock_guard lock(mutex_);
   for (const auto& [digest, row] : garbage) synced_rows_.erase(digest);

@@ -16,6 +16,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
+#include "absl/time/time.h"
 #include "ireneo/store/blob_files.h"
 #include "ireneo/store/blob_store_options.h"
 #include "ireneo/store/database.h"
@@ -25,13 +26,9 @@
 
 namespace ireneo {
 
-// What became of a group of blobs that were to be removed.
-struct RemovedBlobs {
-  std::int64_t blobs = 0;
-  std::uint64_t size = 0;    // Bytes of their payloads.
-  std::uint64_t stored = 0;  // Bytes that they took.
-  // Those after the first that many were left, as writers were at work in their
-  // shard all the time.
+// How a removal of garbage ended.
+struct Removal {
+  // Writers were at work in the shard all the time: the rest was left.
   bool busy = false;
   // The first failure to remove a file: its row has gone, so that it is
   // garbage, to be removed by the next call that names it.
@@ -89,6 +86,7 @@ class LocalBlobStore final : public StagingBlobStore {
   absl::StatusOr<Blob> Load(const Digest& digest,
                             const BlobPlace& place) const override;
 
+  absl::Status Check(const Digest& digest) const override;
   std::filesystem::path PathOf(const Digest& digest) const override;
 
   using StagingBlobStore::Recompress;
@@ -97,17 +95,17 @@ class LocalBlobStore final : public StagingBlobStore {
 
   // Removes blobs of one shard, by groups: for each, keeps writers out of the
   // shard; deletes, in one transaction, the rows of those that are garbage
-  // still, as `is_garbage` says, which may read through the connection; and
-  // then removes their files. A digest that has no row and is garbage loses its
-  // files too.
+  // still, as `is_garbage` says, which may read and write through the
+  // connection; and then removes their files. `removed` is called for each that
+  // had a row. A digest that has none and is garbage loses its files too.
   //
   // Errors: those of the database and of `is_garbage`. Groups that were done
   // before stay removed.
   using IsGarbageFn = absl::FunctionRef<absl::StatusOr<bool>(
       const Digest& digest, Connection& connection)>;
-  absl::StatusOr<RemovedBlobs> RemoveGarbage(std::uint8_t shard,
-                                             std::span<const Digest> digests,
-                                             IsGarbageFn is_garbage);
+  absl::StatusOr<Removal> RemoveGarbage(
+      std::uint8_t shard, std::span<const Digest> digests,
+      IsGarbageFn is_garbage, absl::FunctionRef<void(const BlobInfo&)> removed);
 
   // For who looks for files without a row.
   const BlobFiles& files() const { return *files_; }
@@ -124,6 +122,7 @@ class LocalBlobStore final : public StagingBlobStore {
   struct Row {
     std::optional<BlobFile> file;
     std::uint64_t size = 0;
+    absl::Time created;
   };
   static absl::StatusOr<std::optional<Row>> RowOf(const Digest& digest,
                                                   Connection& connection);
@@ -152,13 +151,17 @@ class LocalBlobStore final : public StagingBlobStore {
   absl::Status NoBlob(const Digest& digest) const;
   absl::Status BusyError(const Digest& digest, const char* what) const;
   absl::Status RemoveGroup(std::span<const Digest> digests,
-                           IsGarbageFn is_garbage, RemovedBlobs& removed);
+                           IsGarbageFn is_garbage,
+                           absl::FunctionRef<void(const BlobInfo&)> removed,
+                           absl::Status& files);
 
   // With that many attempts left, should the blob change meanwhile.
-  absl::StatusOr<Blob> GetAgain(const Digest& digest, int attempts) const;
+  absl::StatusOr<Blob> GetAgain(const Digest& digest, VerifyReads verify,
+                                int attempts) const;
   absl::StatusOr<Blob> LoadAgain(const Digest& digest, const BlobPlace& place,
-                                 int attempts) const;
-  absl::StatusOr<Blob> LoadFile(const BlobFile& file, int attempts) const;
+                                 VerifyReads verify, int attempts) const;
+  absl::StatusOr<Blob> LoadFile(const BlobFile& file, VerifyReads verify,
+                                int attempts) const;
   // Sets a file aside that was found bad in the state `observed`, if there was
   // one, and drops its row; inside a transaction, which keeps other processes
   // from committing the blob meanwhile. Does nothing and returns false if the

@@ -98,6 +98,10 @@ class StagingBlobStore : public BlobStore {
     return Load(blob.digest, place);
   }
 
+  // Reads and hashes a blob, whatever was read before and whatever the options
+  // say. Errors: as `Get`.
+  virtual absl::Status Check(const Digest& digest) const = 0;
+
   // Where the file of a blob is; where it would be if it has none.
   virtual std::filesystem::path PathOf(const Digest& digest) const = 0;
 

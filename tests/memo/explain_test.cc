@@ -7,10 +7,12 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/eigen_dense.h"
 #include "ireneo/serializers/registry.h"
 #include "ireneo/serializers/standard.h"
+#include "ireneo/store/database.h"
 #include "tests/memo/memo_fixture.h"
 
 namespace ireneo {
@@ -129,7 +131,13 @@ TEST_F(ExplainTest, AResultThatWasLost) {
   const auto f = Memoized();
   const auto handle = f.Recall("cg", 1, a_);
   Open();
-  ASSERT_THAT(store().blobs().Remove(handle->digest()), IsOk());
+  const auto database = Database::Open(store().directory() / "index.db", "",
+                                       internal::IndexUpgrades());
+  ASSERT_THAT(database, IsOk());
+  auto connection = (*database)->Acquire();
+  // Then it would be in `blobs`.
+  ASSERT_THAT(connection->Execute("UPDATE calls SET result_value = NULL"),
+              IsOk());
   EXPECT_FALSE(Memoized().Explain("cg", 1, a_)->hit);
 }
 

@@ -173,7 +173,8 @@ TEST(MemoizeFaultTest, BytesOfAnotherTypeAreAMiss) {
         Database::Open(dir.path() / "index.db", "", internal::IndexUpgrades());
     ASSERT_THAT(database, IsOk());
     auto connection = (*database)->Acquire();
-    auto update = connection->Prepare("UPDATE calls SET result = ?");
+    auto update =
+        connection->Prepare("UPDATE calls SET result = ?, result_value = NULL");
     ASSERT_THAT(update->Bind(1, put->digest).Run(), IsOk());
   }
   EXPECT_EQ(f("abc", 2), "abcabc");
