@@ -94,7 +94,7 @@ struct CollectReport {
     std::string name;
     std::int64_t calls = 0;   // That go,
     std::int64_t kept = 0;    // and that stay.
-    std::uint64_t bytes = 0;  // Of the blobs that go with them.
+    std::uint64_t bytes = 0;  // Of the values that go with them.
   };
   // Those that lose calls, by name.
   std::vector<Function> functions = {};

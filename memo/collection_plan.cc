@@ -127,10 +127,14 @@ absl::Status CollectionPlan::ReadCalls(const MemoIndex& index,
         .function = id,
         .first_other = static_cast<std::uint32_t>(others_.size()),
         .others = 0,
+        .in_row = 0,
         .is_pinned = pins_.contains(use.key) || pins_.contains(use.result),
         .is_victim = false,
         .last_use = absl::ToUnixMicros(use.last_use),
         .seconds = static_cast<float>(absl::ToDoubleSeconds(use.elapsed))});
+    if (call.result == kNone && use.result_size <= MemoIndex::kSmallValue) {
+      call.in_row = static_cast<std::uint32_t>(use.result_size);
+    }
     for (const Digest& other : use.others) {
       const std::uint32_t blob = Find(other);
       if (blob == kNone) continue;
@@ -189,7 +193,8 @@ void CollectionPlan::FindOutdated(int keep_versions) {
 
 void CollectionPlan::LearnCosts(std::uint64_t usage) {
   double files = 0;  // And pages.
-  double rows = kCallRow * static_cast<double>(calls_.size());
+  double rows = 0;
+  for (const Call& call : calls_) rows += kCallRow + call.in_row;
   for (const Blob& blob : blobs_) {
     rows += kBlobRow;
     if (IsFile(blob.size)) {
@@ -210,6 +215,11 @@ void CollectionPlan::LearnCosts(std::uint64_t usage) {
     if (blob.is_garbage()) usage_ -= CostOf(blob);
     if (blob.selected > 0) selected_usage_ += CostOf(blob);
   }
+  for (const Call& call : calls_) {
+    if (versions_[call.function].selected) {
+      selected_usage_ += row_scale_ * call.in_row;
+    }
+  }
 }
 
 double CollectionPlan::CostOf(const Blob& blob) const {
@@ -223,7 +233,9 @@ void CollectionPlan::Forget(Call& call) {
   Version& version = versions_[call.function];
   call.is_victim = true;
   ++version.victims;
-  usage_ -= row_scale_ * kCallRow;
+  version.bytes += call.in_row;
+  usage_ -= row_scale_ * (kCallRow + call.in_row);
+  selected_usage_ -= row_scale_ * call.in_row;
   ForEachBlobOf(call, [&](Blob& blob) {
     --blob.references;
     blob.of_victims = true;
@@ -271,7 +283,7 @@ void CollectionPlan::ForgetDownTo(const CollectOptions& options) {
       continue;
     }
     double rank = by_cost ? call.seconds : static_cast<double>(call.last_use);
-    double bytes = kCallRow;
+    double bytes = kCallRow + call.in_row;
     if (call.result != kNone) {
       const Blob& result = blobs_[call.result];
       if (shares_file(call)) rank = of_files[call.result];

@@ -74,7 +74,8 @@ class CollectionPlan {
     std::uint32_t result;  // Into `blobs_`, or kNone.
     std::uint32_t function;
     std::uint32_t first_other;  // Into `others_`.
-    std::uint32_t others : 28;
+    std::uint32_t others : 22;
+    std::uint32_t in_row : 8;  // Bytes of a result that is no blob.
     std::uint32_t is_pinned : 1;
     std::uint32_t is_victim : 1;
     std::int64_t last_use;  // Microseconds since 1970.
@@ -89,7 +90,7 @@ class CollectionPlan {
     absl::Time newest = absl::InfinitePast();
     std::int64_t calls = 0;
     std::int64_t victims = 0;
-    std::uint64_t bytes = 0;  // Of the blobs that go with them.
+    std::uint64_t bytes = 0;  // Of the values that go with them.
   };
 
   static constexpr std::uint32_t kNone = static_cast<std::uint32_t>(-1);

@@ -40,12 +40,14 @@ absl::Status SqliteIndex::AddPin(const PinRecord& pin) {
     IRENEO_ASSIGN_OR_RETURN(
         Statement select,
         connection.Prepare("SELECT 1 FROM calls WHERE key = ?1 UNION ALL "
-                           "SELECT 1 FROM blobs WHERE digest = ?1"));
+                           "SELECT 1 FROM blobs WHERE digest = ?1 UNION ALL "
+                           // Looks at all calls, if it comes to that.
+                           "SELECT 1 FROM calls WHERE result = ?1"));
     IRENEO_ASSIGN_OR_RETURN(const bool found,
                             select.Bind(1, pin.digest).Step());
     if (!found) {
-      return absl::NotFoundError(
-          absl::StrCat("there is no call and no blob ", pin.digest.ToString()));
+      return absl::NotFoundError(absl::StrCat(
+          "there is no call, result or blob ", pin.digest.ToString()));
     }
   }
   IRENEO_ASSIGN_OR_RETURN(

@@ -32,12 +32,13 @@ namespace json = boost::json;
 
 constexpr char kDefaultName[] = "pin";
 
-// What a pin keeps: "call of acme.Solve", "blob".
+// What a pin keeps: "call of acme.Solve", "blob", "small result" (in calls).
 std::string Describe(const MemoStore& store, const Digest& digest) {
   const absl::StatusOr<CallRecord> call = store.FindCall(digest);
   if (call.ok()) return "call of " + call->function;
   const absl::StatusOr<bool> blob = store.blobs().Contains(digest);
-  return blob.ok() && *blob ? "blob" : "gone";
+  if (blob.ok() && *blob) return "blob";
+  return store.Get(digest).ok() ? "small result" : "gone";
 }
 
 absl::Status List(Session& session) {

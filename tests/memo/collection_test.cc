@@ -108,7 +108,7 @@ class CollectionTest : public MemoFixture {
 
 TEST_F(CollectionTest, WithoutCriteriaOnlyGarbageGoes) {
   const Digest kept = Insert("f", 1, Large(1), absl::Hours(10'000));
-  const Digest small = Insert("f", 2, "small");
+  const Digest small = Insert("f", 2, Large(2, 500));
   const Digest forgotten = Insert("f", 3, Large(3));
   ASSERT_THAT(store().blobs().Put(Large(4)), IsOk());
   ASSERT_THAT(store().blobs().Put("loose"), IsOk());
@@ -124,7 +124,7 @@ TEST_F(CollectionTest, WithoutCriteriaOnlyGarbageGoes) {
   EXPECT_TRUE(Has(kept));
   EXPECT_TRUE(Has(small));
   EXPECT_TRUE(HasBlob(Large(1)));
-  EXPECT_TRUE(HasBlob("small"));
+  EXPECT_TRUE(HasBlob(Large(2, 500)));
   EXPECT_EQ(CountFiles(), 1u);
   EXPECT_EQ(CountEntries(store().directory() / "tmp"), 0u);
   EXPECT_EQ(store().Stats()->blobs, 2);
@@ -306,7 +306,7 @@ TEST_F(CollectionTest, KeptArgumentsAndOtherResultsGoWithTheirCalls) {
                                 .arguments = {{.bytes = Large(1)},
                                               {.bytes = Large(2, 300)},
                                               {.bytes = "small"}},
-                                .result = {.bytes = function},
+                                .result = {.bytes = function + Large(4, 999)},
                                 .created = absl::Now() - age});
   };
   const Digest old = insert("f", absl::Hours(9));
@@ -387,15 +387,17 @@ TEST_F(CollectionTest, ACallCanBePinnedThatWaitsInABatch) {
 TEST_F(CollectionTest, ADryRunSaysWhatGoesAndChangesNothing) {
   for (int i = 0; i < 60; ++i) {
     // Some results and arguments are shared, some are small.
-    InsertCall(
-        store(),
-        {.function = i % 3 == 0 ? "f" : "g",
-         .arguments = {{.bytes = Large(200 + i % 7, 5000)},
-                       {.bytes = std::to_string(i)}},
-         .result = {.bytes = i % 4 == 0 ? Large(i % 8)
-                                        : Large(100 + i, i % 2 ? 50 : 90'000)},
-         .created = absl::Now() - absl::Hours(i * 37 % 60),
-         .version = std::to_string(i % 5)});
+    InsertCall(store(),
+               {.function = i % 3 == 0 ? "f" : "g",
+                .arguments = {{.bytes = Large(200 + i % 7, 5000)},
+                              {.bytes = std::to_string(i)}},
+                .result = {.bytes = i % 4 == 0 ? Large(i % 8)
+                                               : Large(100 + i, i % 2 ? 50
+                                                                : i % 8 == 2
+                                                                    ? 900
+                                                                    : 90'000)},
+                .created = absl::Now() - absl::Hours(i * 37 % 60),
+                .version = std::to_string(i % 5)});
   }
   ASSERT_THAT(store().Pin(Digest::Of(Large(4)), "four"), IsOk());
   ASSERT_THAT(store().blobs().Put(Large(300)), IsOk());
@@ -404,12 +406,11 @@ TEST_F(CollectionTest, ADryRunSaysWhatGoesAndChangesNothing) {
   for (CollectOptions options :
        {CollectOptions{.max_age = absl::Hours(55)},
         CollectOptions{.keep_versions = 4},
-        CollectOptions{.max_bytes = 800'000, .function = "g"},
-        CollectOptions{.max_bytes = 70},
-        CollectOptions{.max_bytes = 60,
+        CollectOptions{.max_bytes = 80,
         .order = CollectBy::kLeastSecondsPerByte},
-        CollectOptions{.max_bytes = 0}}) {
-    if (options.max_bytes < 100) {  // Percent.
+        CollectOptions{.max_bytes = 70},
+        CollectOptions{.max_bytes = 100'000, .function = "g"}}) {
+    if (options.max_bytes.value_or(100) < 100) {  // Percent.
       *options.max_bytes *= Collect({.dry_run = true}).bytes_before / 100;
     }
     const StoreStats before = *store().Stats();
@@ -419,7 +420,7 @@ TEST_F(CollectionTest, ADryRunSaysWhatGoesAndChangesNothing) {
     EXPECT_EQ(store().Stats()->blobs, before.blobs);
     options.dry_run = false;
     const CollectReport real = Collect(options);
-    EXPECT_GT(real.calls, 0);
+    EXPECT_GT(real.calls, 0) << options.max_bytes.value_or(0);
     EXPECT_EQ(dry.calls, real.calls);
     EXPECT_EQ(dry.blobs, real.blobs);
     EXPECT_EQ(dry.bytes, real.bytes);
@@ -528,7 +529,7 @@ TEST_F(CollectionTest, FilesOfKilledProcessesGoAfterADay) {
 // the same.
 auto Repeated(const MemoStore& store) {
   return Memoize(store, {.name = "repeated", .version = "1"},
-                 [](int i) { return Large(i / 2, i % 4 < 2 ? 20'000 : 100); });
+                 [](int i) { return Large(i / 2, i % 4 < 2 ? 20'000 : 1000); });
 }
 
 void ForgetAndRepeat(const MemoStore& store) {
@@ -538,7 +539,7 @@ void ForgetAndRepeat(const MemoStore& store) {
     ASSERT_THAT(f.Forget(i), IsOk());
     ASSERT_THAT(f.Forget(i ^ 1), IsOk());
     absl::SleepFor(absl::Milliseconds(i % 5));
-    EXPECT_EQ(f(i), Large(i / 2, i % 4 < 2 ? 20'000 : 100));
+    EXPECT_EQ(f(i), Large(i / 2, i % 4 < 2 ? 20'000 : 1000));
     // It was remembered, and nobody but us forgets it.
     const absl::StatusOr<std::optional<std::string>> found = f.Lookup(i);
     ASSERT_THAT(found, IsOk());
@@ -595,7 +596,7 @@ TEST_F(CollectionTest, WritersInOtherProcessesThatReuseGarbageKeepIt) {
       for (int i = 0; absl::Now() < end; i = (i + 1) % 24) {
         const int own = 2 * i + child - 1;
         ASSERT_THAT(f.Forget(own), IsOk());
-        EXPECT_EQ(f(own), Large(i, own % 4 < 2 ? 20'000 : 100));
+        EXPECT_EQ(f(own), Large(i, own % 4 < 2 ? 20'000 : 1000));
         const auto found = f.Lookup(own);
         ASSERT_THAT(found, IsOk());
         EXPECT_TRUE(found->has_value());
@@ -618,7 +619,7 @@ TEST_F(CollectionTest, ReadersOfWhatIsForgottenSeeAMissAndNoDamage) {
   RunInThreads(2, [&](int) {
     const absl::Time end = absl::Now() + absl::Seconds(2);
     for (int i = 0; absl::Now() < end; i = (i + 1) % 24) {
-      EXPECT_EQ(f(i), Large(i / 2, i % 4 < 2 ? 20'000 : 100));
+      EXPECT_EQ(f(i), Large(i / 2, i % 4 < 2 ? 20'000 : 1000));
     }
   });
   done = true;
@@ -667,7 +668,7 @@ TEST_F(CollectionTest, TheNextCollectionCompletesThatOfAKilledOne) {
     Open();
     std::vector<Digest> kept;
     for (int i = 0; i < 30; ++i) {
-      const Digest key = Insert("f", i, Large(i, i % 2 ? 9000 : 90),
+      const Digest key = Insert("f", i, Large(i, i % 2 ? 9000 : 900),
                                 absl::Hours(i % 3 == 0 ? 9 : 1));
       if (i % 3 != 0) kept.push_back(key);
     }

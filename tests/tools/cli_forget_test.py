@@ -46,7 +46,7 @@ class ForgetTest(cli_testing.CliTest):
         self.forget(first)
 
     def test_results_go_with_the_next_collection(self):
-        [key] = self.keys("sample.Mesh")
+        [key] = self.keys("sample.Counting")[-1:]
         blobs = self.ireneo("stats", "--json", store=self.store).json["blobs"]
         self.forget(key)
         stats = self.ireneo("stats", "--json", store=self.store).json

@@ -85,10 +85,10 @@ class GcTest(cli_testing.CliTest):
         self.assertRegex(lines[0], r"^function +would go +kept +bytes$")
         self.assertRegex(lines[1], r"^sample.Square +3 +0 +24 B$")
         self.assertEqual(lines[2], "")
-        self.assertRegex(lines[3], r"^would go +3 calls and 3 blobs of 24 B$")
+        self.assertRegex(lines[3], r"^would go +3 calls and 0 blobs of 0 B$")
         self.assertRegex(lines[4], r"^disk +\S+ MiB before, about \S+ MiB after$")
         text = self.gc("--max-age", "0s", "--function", "sample.Square").text
-        self.assertRegex(text, r"(?m)^gone +3 calls and 3 blobs of 24 B$")
+        self.assertRegex(text, r"(?m)^gone +3 calls and 0 blobs of 0 B$")
         self.assertEqual(self.calls("sample.Square", store=self.store), [])
 
     def test_names_are_escaped(self):
@@ -110,15 +110,15 @@ class GcTest(cli_testing.CliTest):
         self.assertEqual(call["version"], "2")
 
     def test_what_is_pinned_stays(self):
-        [call, *_] = self.calls("sample.Counting", store=self.store)
+        call = self.calls("sample.Counting", store=self.store)[-1]
         self.ireneo("pin", call["key"], "paper", store=self.store)
         self.ireneo("pin", self.loose_blobs[0], "paper", store=self.store)
         self.gc("--max-size", "0", "--grace", "0s")
         stats = self.stats()
         self.assertEqual((stats["calls"], stats["blobs"], stats["pins"]),
                          (1, 2, 2))
-        self.assertEqual(
-            self.calls("sample.Counting", store=self.store), [call])
+        [kept] = self.calls("sample.Counting", store=self.store)
+        self.assertEqual(kept["key"], call["key"])
 
     def test_quarantine_is_told_and_stays(self):
         path = os.path.join(self.store, "quarantine", "0" * 32)
