@@ -19,6 +19,7 @@
 #include "ireneo/memo/observer.h"               // IWYU pragma: export
 #include "ireneo/memo/print_calls.h"            // IWYU pragma: export
 #include "ireneo/memo/random.h"                 // IWYU pragma: export
+#include "ireneo/memo/recompression.h"          // IWYU pragma: export
 #include "ireneo/memo/record.h"                 // IWYU pragma: export
 #include "ireneo/memo/remembered.h"             // IWYU pragma: export
 #include "ireneo/memo/source_text.h"            // IWYU pragma: export
@@ -40,6 +41,7 @@
 #include "ireneo/serializers/upgrade.h"         // IWYU pragma: export
 #include "ireneo/store/blob.h"                  // IWYU pragma: export
 #include "ireneo/store/blob_store.h"            // IWYU pragma: export
+#include "ireneo/store/compression.h"           // IWYU pragma: export
 #include "ireneo/store/digest.h"                // IWYU pragma: export
 #include "ireneo/store/sink.h"                  // IWYU pragma: export
 #include "ireneo/store/source.h"                // IWYU pragma: export

@@ -303,6 +303,7 @@ absl::StatusOr<StoreStats> DirectoryIndex::Stats() const {
   stats.functions = static_cast<std::int64_t>(names.size());
   IRENEO_RETURN_IF_ERROR(blobs_.ForEach([&](const BlobInfo& blob) {
     ++stats.blobs;
+    stats.bytes_stored += blob.stored;
     // The name of a compressed file does not tell the size of its payload.
     const auto it = sizes.find(blob.digest);
     stats.bytes += blob.codec != BlobCodec::kRaw && it != sizes.end()

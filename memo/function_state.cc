@@ -15,6 +15,7 @@
 #include "ireneo/memo/environment.h"
 #include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/store_state.h"
+#include "ireneo/serializers/element_size.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -81,6 +82,17 @@ absl::Status CheckOptions(const MemoizeOptions& options,
   return absl::OkStatus();
 }
 
+PayloadHint HintOf(const std::string& type) {
+  return {.element_size = ElementSizeOf(type)};
+}
+
+std::vector<PayloadHint> HintsOf(const std::vector<std::string>& types) {
+  std::vector<PayloadHint> hints;
+  hints.reserve(types.size());
+  for (const std::string& type : types) hints.push_back(HintOf(type));
+  return hints;
+}
+
 }  // namespace
 
 absl::Status NoThrow(absl::FunctionRef<absl::Status()> run, const char* who) {
@@ -112,6 +124,8 @@ FunctionState::FunctionState(MemoStore store, MemoizeOptions options,
           .environment = EnvironmentInKey(environment_, options_.environment),
           .result_type = std::move(result_type),
           .argument_types = std::move(argument_types)},
+      result_hint_(HintOf(identity_.result_type)),
+      argument_hints_(HintsOf(identity_.argument_types)),
       digest_(FunctionDigest(identity_)),
       status_(CheckOptions(options_, identity_.argument_types.size())),
       reads_old_(reads_old),

@@ -6,6 +6,7 @@
 // needs.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -26,7 +27,9 @@
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memoize_options.h"
 #include "ireneo/memo/record.h"
+#include "ireneo/store/compressor.h"
 #include "ireneo/store/digest.h"
+#include "ireneo/store/staging_blob_store.h"
 
 namespace ireneo::internal {
 
@@ -93,6 +96,14 @@ class FunctionState {
     return first_time_.exchange(false, std::memory_order_relaxed);
   }
 
+  // How a result, or argument number `i`, is staged.
+  StageOptions ResultStaging() const {
+    return {.compression = options_.compression, .hint = result_hint_};
+  }
+  StageOptions ArgumentStaging(std::size_t i) const {
+    return {.compression = options_.compression, .hint = argument_hints_[i]};
+  }
+
   // Whether an argument of that many bytes is kept.
   bool Keeps(std::uint64_t size) const;
 
@@ -113,6 +124,8 @@ class FunctionState {
   const std::map<std::string, std::string> environment_;
   const std::string environment_json_;
   const FunctionIdentity identity_;
+  const PayloadHint result_hint_;
+  const std::vector<PayloadHint> argument_hints_;
   const Digest digest_;
   const absl::Status status_;
   const ReadsType reads_old_;

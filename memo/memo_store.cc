@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "ireneo/memo/recompressor.h"
 #include "ireneo/memo/store_state.h"
 #include "ireneo/memo/verifier.h"
 #include "ireneo/serializers/utf8.h"
@@ -98,6 +99,12 @@ absl::StatusOr<StoreStats> MemoStore::Stats() const {
 absl::StatusOr<VerifyReport> MemoStore::Verify(
     const VerifyOptions& options) const {
   return internal::VerifyStore(*state_, options);
+}
+
+absl::StatusOr<RecompressReport> MemoStore::Recompress(
+    const RecompressOptions& options) const {
+  state_->FlushAll();
+  return internal::RecompressStore(*state_, options);
 }
 
 absl::StatusOr<std::vector<FunctionSummary>> MemoStore::Functions() const {

@@ -22,6 +22,7 @@
 #include "ireneo/memo/collection.h"
 #include "ireneo/memo/index_engine.h"
 #include "ireneo/memo/observer.h"
+#include "ireneo/memo/recompression.h"
 #include "ireneo/memo/record.h"
 #include "ireneo/memo/verification.h"
 #include "ireneo/store/blob.h"
@@ -129,6 +130,12 @@ class MemoStore {
 
   // Reads all that the store has; sets damage aside (memo/verification.h).
   absl::StatusOr<VerifyReport> Verify(const VerifyOptions& options = {}) const;
+
+  // Compresses anew what the store has as files (memo/recompression.h).
+  //
+  // Errors: also Unavailable if another recompression is running.
+  absl::StatusOr<RecompressReport> Recompress(
+      const RecompressOptions& options = {}) const;
 
   // Sorted by name.
   absl::StatusOr<std::vector<FunctionSummary>> Functions() const;

@@ -4,10 +4,12 @@
 // What is said of a function when it is memoized.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "ireneo/store/compression.h"
 
 namespace ireneo {
 
@@ -81,6 +83,10 @@ struct MemoizeOptions {
 
   Wait wait = Wait::kBlock;
   absl::Duration wait_timeout = absl::Minutes(1);
+
+  // How its results and kept arguments are stored; else as the store says. Not
+  // part of the key: what is stored already stays as it is, and is hit.
+  std::optional<Compression> compression = std::nullopt;
 };
 
 }  // namespace ireneo

@@ -179,9 +179,11 @@ void OngoingCall::StageArgument(bool stored,
   }
   absl::Status status = NoThrow([&]() -> absl::Status {
     IRENEO_ASSIGN_OR_RETURN(
-        argument.kept, hashed.size <= MemoIndex::kSmallValue
-                           ? InRecord(write)
-                           : function_->store().state().blobs().Stage(write));
+        argument.kept,
+        hashed.size <= MemoIndex::kSmallValue
+            ? InRecord(write)
+            : function_->store().state().blobs().Stage(
+                  write, function_->ArgumentStaging(staged_.size() - 1)));
     if (argument.kept->digest != hashed.digest) {
       argument.kept.reset();
       return absl::InternalError(
@@ -257,7 +259,8 @@ bool OngoingCall::Remember(absl::FunctionRef<void(Sink&)> write) {
     const absl::Time deadline =
         absl::Now() + std::min(compute_, kLongestWaitForIndex);
     for (bool vanished = false;;) {
-      IRENEO_ASSIGN_OR_RETURN(call.result, store.blobs().Stage(write));
+      IRENEO_ASSIGN_OR_RETURN(
+          call.result, store.blobs().Stage(write, function_->ResultStaging()));
       result = call.result.digest;
       result_bytes_ = call.result.size;
       // What is still to come is not much.
@@ -293,7 +296,9 @@ void OngoingCall::Differed(const FoundCall& found,
                            absl::FunctionRef<void(Sink&)> write) {
   StoreState& store = function_->store().state();
   absl::Status status = NoThrow([&]() -> absl::Status {
-    IRENEO_ASSIGN_OR_RETURN(const StagedBlob other, store.blobs().Stage(write));
+    IRENEO_ASSIGN_OR_RETURN(
+        const StagedBlob other,
+        store.blobs().Stage(write, function_->ResultStaging()));
     conflict_ = other.digest;
     return store.index().AddConflict(found.key, other);
   });

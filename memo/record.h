@@ -89,6 +89,8 @@ struct StoreStats {
   std::int64_t hits = 0;
   std::int64_t blobs = 0;
   std::uint64_t bytes = 0;  // Of all blobs.
+  // What they take as they are stored, some of them compressed.
+  std::uint64_t bytes_stored = 0;
   // What results and kept arguments would take beyond that if equal ones were
   // not stored once.
   std::uint64_t bytes_deduplicated = 0;

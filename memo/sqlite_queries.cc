@@ -419,10 +419,14 @@ absl::StatusOr<StoreStats> SqliteIndex::Stats() const {
   }
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
-      connection.Prepare("SELECT count(*), coalesce(sum(size), 0) FROM blobs"));
+      connection.Prepare("SELECT count(*), coalesce(sum(size), 0), "
+                         "(SELECT stored - size FROM blob_files) "
+                         "FROM blobs"));
   IRENEO_RETURN_IF_ERROR(select.Step().status());
   stats.blobs = select.ColumnInt64(0);
   stats.bytes = static_cast<std::uint64_t>(select.ColumnInt64(1));
+  stats.bytes_stored =
+      stats.bytes + static_cast<std::uint64_t>(select.ColumnInt64(2));
   stats.bytes_deduplicated =
       referred > stats.bytes ? referred - stats.bytes : 0;
   return stats;

@@ -218,6 +218,12 @@ Encoding ChooseEncoding(Compression wish, PayloadHint hint,
   return trial.Best({{Zstd(1)}}, 1, kAFifth);
 }
 
+bool StaysRaw(Compression wish, PayloadHint hint,
+              std::span<const std::byte> payload) {
+  const auto start = payload.first(std::min(payload.size(), kStart));
+  return ChooseEncoding(wish, hint, start, payload).codec == BlobCodec::kRaw;
+}
+
 Compressor::Compressor(Compression wish, std::uint64_t size, PayloadHint hint,
                        ByteOutput output)
     : wish_(wish), size_(size), hint_(hint), output_(std::move(output)) {}

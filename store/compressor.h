@@ -76,6 +76,10 @@ Encoding ChooseEncoding(Compression wish, PayloadHint hint,
                         std::span<const std::byte> start,
                         std::span<const std::byte> bytes);
 
+// Whether a compressor that is given `payload` in one piece leaves it raw.
+bool StaysRaw(Compression wish, PayloadHint hint,
+              std::span<const std::byte> payload);
+
 }  // namespace ireneo
 
 #endif  // IRENEO_STORE_COMPRESSOR_H_

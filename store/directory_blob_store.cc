@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "ireneo/store/compressor.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo {
@@ -213,12 +214,21 @@ absl::Status DirectoryBlobStore::Recompress(const Digest& digest,
                                             const PayloadHint& hint) {
   IRENEO_ASSIGN_OR_RETURN(const Blob blob, Get(digest));
   if (blob.size() <= kInlineLimit) return absl::OkStatus();
+  IRENEO_ASSIGN_OR_RETURN(const std::optional<BlobFiles::Found> found,
+                          files_->Find(digest));
+  if (found.has_value() && found->file.codec == BlobCodec::kRaw &&
+      StaysRaw(compression, hint, blob.bytes())) {
+    return absl::OkStatus();
+  }
   IRENEO_ASSIGN_OR_RETURN(
       BlobFiles::Unpublished file,
       files_->Write(digest, blob.size(),
                     [&](Sink& sink) { sink.Write(blob.bytes()); },
                     {.compression = compression, .hint = hint}));
-  IRENEO_RETURN_IF_ERROR(files_->Publish(file));
+  if (!found.has_value() || found->file.codec != file.file().codec ||
+      found->file.stored != file.file().stored) {
+    IRENEO_RETURN_IF_ERROR(files_->Publish(file));
+  }
   absl::Status status;
   for (const BlobCodec codec : BlobFiles::kAllCodecs) {
     if (codec != file.file().codec)

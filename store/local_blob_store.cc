@@ -38,6 +38,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "ireneo/store/compressor.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo {
@@ -758,6 +759,10 @@ absl::Status LocalBlobStore::Recompress(const Digest& digest,
   if (!row.has_value()) return NoBlob(digest);
   if (!row->file.has_value()) return absl::OkStatus();
   IRENEO_ASSIGN_OR_RETURN(const Blob blob, Get(digest));
+  if (row->file->codec == BlobCodec::kRaw &&
+      StaysRaw(compression, hint, blob.bytes())) {
+    return absl::OkStatus();
+  }
   IRENEO_ASSIGN_OR_RETURN(
       BlobFiles::Unpublished file,
       files_->Write(digest, blob.size(),

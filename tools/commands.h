@@ -24,6 +24,7 @@ void AddGetCommand(CLI::App& app, Command& command);
 void AddGraphCommand(CLI::App& app, Command& command);
 void AddPinCommand(CLI::App& app, Command& command);
 void AddPutCommand(CLI::App& app, Command& command);
+void AddRecompressCommand(CLI::App& app, Command& command);
 void AddShowCommand(CLI::App& app, Command& command);
 void AddStatsCommand(CLI::App& app, Command& command);
 void AddUnpinCommand(CLI::App& app, Command& command);

@@ -36,10 +36,11 @@ constexpr int kFailed = 1;  // Or found damage.
 constexpr int kWrongUsage = 2;
 
 constexpr void (*kCommands[])(CLI::App&, Command&) = {
-    AddFunctionsCommand, AddCallsCommand,  AddShowCommand,   AddExplainCommand,
-    AddGraphCommand,     AddCatCommand,    AddGetCommand,    AddPutCommand,
-    AddStatsCommand,     AddGcCommand,     AddForgetCommand, AddPinCommand,
-    AddUnpinCommand,     AddVerifyCommand,
+    AddFunctionsCommand, AddCallsCommand,  AddShowCommand,
+    AddExplainCommand,   AddGraphCommand,  AddCatCommand,
+    AddGetCommand,       AddPutCommand,    AddStatsCommand,
+    AddGcCommand,        AddForgetCommand, AddPinCommand,
+    AddUnpinCommand,     AddVerifyCommand, AddRecompressCommand,
 };
 
 void PrintError(std::string_view message) {

@@ -41,6 +41,7 @@ json::value ToJson(const StoreStats& stats, const Remarks& remarks) {
       {"blobs", stats.blobs},
       {"bytes", stats.bytes},
       {"deduplicated_bytes", stats.bytes_deduplicated},
+      {"stored_bytes", stats.bytes_stored},
       {"computed_seconds", absl::ToDoubleSeconds(stats.computed)},
       {"saved_seconds", absl::ToDoubleSeconds(stats.saved)},
       {"spent_seconds", absl::ToDoubleSeconds(stats.spent)},
@@ -64,6 +65,11 @@ std::string ToText(const StoreStats& stats, const Remarks& remarks,
   sheet.Add("deduplicated", absl::StrCat(HumanBytes(stats.bytes_deduplicated),
                                          " saved by storing equal values "
                                          "once"));
+  if (stats.bytes_stored < stats.bytes) {
+    sheet.Add("compressed",
+              absl::StrCat(HumanBytes(stats.bytes - stats.bytes_stored),
+                           " saved by compressing"));
+  }
   sheet.Add("computing", HumanDuration(stats.computed));
   sheet.Add("saved",
             absl::StrCat(HumanDuration(stats.saved), " of computing, by hits"));

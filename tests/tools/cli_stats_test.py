@@ -11,8 +11,8 @@ class StatsTest(cli_testing.CliTest):
         stats = self.ireneo("stats", "--json").json
         self.assertEqual(
             list(stats), ["functions", "calls", "hits", "blobs", "bytes",
-                          "deduplicated_bytes", "computed_seconds",
-                          "saved_seconds", "spent_seconds", "conflicts",
+                          "deduplicated_bytes", "stored_bytes",
+                          "computed_seconds", "saved_seconds", "spent_seconds", "conflicts",
                           "pins", "quarantined_files", "quarantined_bytes",
                           "nondeterministic", "costly_functions"])
         functions = self.ireneo("functions", "--json").json
@@ -25,6 +25,7 @@ class StatsTest(cli_testing.CliTest):
         # sample.Ones and sample.AlsoOnes share a result of 1000 doubles.
         self.assertGreater(stats["deduplicated_bytes"], 8000)
         self.assertGreater(stats["bytes"], 400 * 400 * 8)
+        self.assertEqual(stats["stored_bytes"], stats["bytes"])
         self.assertGreater(stats["spent_seconds"], 0)
         self.assertEqual(stats["conflicts"], 0)
         self.assertEqual(stats["nondeterministic"], [])
