@@ -16,6 +16,10 @@
 //   7. End the sweep, remove what killed processes left, write down how it
 //      ended, unlock.
 //
+// A disk that is full has no room for the log that steps 3 to 7 write: then
+// snapshots go, the log is begun anew, and calls are forgotten in smaller
+// groups, down to one.
+//
 // Killed before 4, some calls are forgotten and their blobs are garbage; after
 // it, notes go on to be taken, at the price of a row for each, until the next
 // collection begins its own. Either way that one removes what is left. But the
@@ -121,6 +125,28 @@ class Sweep {
   bool running_ = false;
 };
 
+// Does a step, twice if the disk is full: to forget takes room too.
+absl::Status WithRoom(const CollectedStore& store,
+                      absl::FunctionRef<absl::Status()> step) {
+  absl::Status status = step();
+  if (absl::IsResourceExhausted(status)) {
+    store.make_room();
+    status = step();
+  }
+  return status;
+}
+
+// The same for a group, of which parts need less room at a time.
+absl::Status WithRoom(
+    const CollectedStore& store, std::span<const Digest> group,
+    absl::FunctionRef<absl::Status(std::span<const Digest>)> step) {
+  absl::Status status = WithRoom(store, [&] { return step(group); });
+  if (!absl::IsResourceExhausted(status) || group.size() < 2) return status;
+  const std::size_t half = group.size() / 2;
+  IRENEO_RETURN_IF_ERROR(WithRoom(store, group.first(half), step));
+  return WithRoom(store, group.subspan(half), step);
+}
+
 absl::Status ForgetAll(const CollectedStore& store,
                        std::span<const Digest> keys,
                        const CollectOptions& options, std::int64_t& forgotten) {
@@ -129,8 +155,12 @@ absl::Status ForgetAll(const CollectedStore& store,
     const auto group = keys.first(std::min(kForgottenAtOnce, keys.size()));
     keys = keys.subspan(group.size());
     const absl::Time start = absl::Now();
-    IRENEO_ASSIGN_OR_RETURN(const std::int64_t dropped, store.forget(group));
-    forgotten += dropped;
+    IRENEO_RETURN_IF_ERROR(
+        WithRoom(store, group, [&](std::span<const Digest> part) {
+          const absl::StatusOr<std::int64_t> dropped = store.forget(part);
+          forgotten += dropped.value_or(0);
+          return dropped.status();
+        }));
     if (options.progress != nullptr) {
       options.progress({.what = "forgetting calls",
                         .done = total - static_cast<std::int64_t>(keys.size()),
@@ -151,9 +181,11 @@ absl::Status RemoveAll(const CollectedStore& store,
     const auto group = garbage.first(std::min(kSweptAtOnce, garbage.size()));
     garbage = garbage.subspan(group.size());
     IRENEO_RETURN_IF_ERROR(
-        store.index.Sweep(group, limit, [&](const BlobInfo& blob) {
-          ++removed;
-          report.bytes += blob.size;
+        WithRoom(store, group, [&](std::span<const Digest> part) {
+          return store.index.Sweep(part, limit, [&](const BlobInfo& blob) {
+            ++removed;
+            report.bytes += blob.size;
+          });
         }));
     if (options.progress != nullptr) {
       options.progress(
@@ -247,7 +279,11 @@ absl::StatusOr<CollectReport> Collect(const CollectedStore& store,
     lock.emplace(std::move(taken));
   }
   const absl::Time start = absl::Now();
-  IRENEO_ASSIGN_OR_RETURN(const std::uint64_t usage, store.index.DiskUsage());
+  std::uint64_t usage = 0;
+  IRENEO_RETURN_IF_ERROR(WithRoom(store, [&]() -> absl::Status {
+    IRENEO_ASSIGN_OR_RETURN(usage, store.index.DiskUsage());
+    return absl::OkStatus();
+  }));
   if (options.progress != nullptr) options.progress({.what = "reading"});
   IRENEO_ASSIGN_OR_RETURN(
       CollectionPlan plan,
@@ -266,7 +302,7 @@ absl::StatusOr<CollectReport> Collect(const CollectedStore& store,
   IRENEO_RETURN_IF_ERROR(
       ForgetAll(store, plan.Victims(), options, report.calls));
   Sweep sweep(store.index);
-  IRENEO_RETURN_IF_ERROR(sweep.Begin());
+  IRENEO_RETURN_IF_ERROR(WithRoom(store, [&] { return sweep.Begin(); }));
   plan.StartMarking();
   IRENEO_RETURN_IF_ERROR(store.index.ForEachReference(
       [&](const Digest& digest) { plan.Mark(digest); }));
@@ -279,7 +315,7 @@ absl::StatusOr<CollectReport> Collect(const CollectedStore& store,
       RemoveAll(store, plan.GarbageOfVictims(), start, options, report));
   IRENEO_RETURN_IF_ERROR(RemoveAll(store, plan.OldGarbage(),
                                    start - options.grace, options, report));
-  IRENEO_RETURN_IF_ERROR(sweep.End());
+  IRENEO_RETURN_IF_ERROR(WithRoom(store, [&] { return sweep.End(); }));
   if (thorough) {
     IRENEO_RETURN_IF_ERROR(RemoveLeftOvers(store, /*dry_run=*/false, report));
   }

@@ -29,6 +29,8 @@ struct CollectedStore {
   // As MemoIndex::ForgetUnpinned, for whoever keeps calls beside the index.
   absl::FunctionRef<absl::StatusOr<std::int64_t>(std::span<const Digest>)>
       forget;
+  // Frees some of a full disk, for what a collection itself writes.
+  absl::FunctionRef<void()> make_room;
 };
 
 // `thorough` also looks for files that killed processes left.

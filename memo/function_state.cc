@@ -20,7 +20,7 @@
 namespace ireneo::internal {
 namespace {
 
-constexpr std::uint64_t kSmallArgument = 64 << 10;
+constexpr std::uint64_t kSmallValue = 64 << 10;
 
 // Whether the index, which keeps such things as JSON, could give it back.
 bool IsUtf8(const std::string& text) {
@@ -204,7 +204,7 @@ Digest KeyOf(const Digest& function, std::span<const HashedArgument> arguments,
 bool FunctionState::Keeps(std::uint64_t size) const {
   switch (options_.keep_arguments) {
     case KeepArguments::kSmall:
-      return size <= kSmallArgument;
+      return size <= kSmallValue;
     case KeepArguments::kAll:
       return true;
     case KeepArguments::kNone:

@@ -90,12 +90,19 @@ bool IsEmpty(const fs::path& path, const FileSystem& files) {
   return info.ok() ? info->size == 0 : absl::IsNotFound(info.status());
 }
 
-// Newest first: their names are times.
-std::vector<fs::path> Snapshots(const fs::path& directory,
-                                const FileSystem& files) {
+// Newest first: their names are times. None if there is no such folder; errors
+// if it cannot be told.
+absl::StatusOr<std::vector<fs::path>> Snapshots(const fs::path& directory,
+                                                const FileSystem& files) {
   const auto names = files.List(directory / kSnapshots);
   std::vector<fs::path> snapshots;
-  if (!names.ok()) return snapshots;
+  std::error_code error;
+  if (absl::IsNotFound(names.status()) ||
+      (!names.ok() && fs::exists(directory / kSnapshots, error) &&
+       !fs::is_directory(directory / kSnapshots, error))) {
+    return snapshots;
+  }
+  if (!names.ok()) return names.status();
   for (const std::string& name : *names) {
     if (name.starts_with("index-") && name.ends_with(".db")) {
       snapshots.push_back(directory / kSnapshots / name);
@@ -169,7 +176,9 @@ absl::StatusOr<std::unique_ptr<Database>> Replace(
   }
   const fs::path copy = Temporary(directory);
   bool restored = false;
-  for (const fs::path& snapshot : Snapshots(directory, files)) {
+  IRENEO_ASSIGN_OR_RETURN(const std::vector<fs::path> snapshots,
+                          Snapshots(directory, files));
+  for (const fs::path& snapshot : snapshots) {
     const absl::Status status = Restore(snapshot, copy, files);
     restored = status.ok();
     if (restored) break;
@@ -207,8 +216,12 @@ absl::StatusOr<std::unique_ptr<Database>> OpenIndex(const fs::path& directory,
         return absl::DataLossError(
             absl::StrCat(path.native(), " is missing, and its log is there"));
       }
-      if (IsEmpty(log, files) && !Snapshots(directory, files).empty()) {
-        return absl::DataLossError(absl::StrCat(path.native(), " is lost"));
+      if (IsEmpty(log, files)) {
+        IRENEO_ASSIGN_OR_RETURN(const std::vector<fs::path> snapshots,
+                                Snapshots(directory, files));
+        if (!snapshots.empty()) {
+          return absl::DataLossError(absl::StrCat(path.native(), " is lost"));
+        }
       }
     }
     IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
@@ -227,6 +240,12 @@ absl::StatusOr<std::unique_ptr<Database>> OpenIndex(const fs::path& directory,
         directory / kLock, FileLock::Mode::kShared, kPatience);
     if (absl::IsUnavailable(lock.status())) return lock.status();
     database = open();
+    // Even who opens a store to make room needs some: SQLite, for the memory
+    // that processes share. The newest snapshot stays.
+    if (absl::IsResourceExhausted(database.status()) &&
+        DropSnapshots(directory, files, 1)) {
+      database = open();
+    }
   }
   if (!absl::IsDataLoss(database.status())) return database;
   absl::StatusOr<std::unique_ptr<Database>> replaced =
@@ -275,18 +294,33 @@ absl::Status SnapshotIndex(const fs::path& directory, Database& database,
       IRENEO_RETURN_IF_ERROR(vacuum.Run());
     }
     IRENEO_RETURN_IF_ERROR(files.Sync(temporary));
-    return files.Rename(temporary, directory / kSnapshots /
-                                       absl::StrCat("index-", Now(), ".db"));
+    IRENEO_RETURN_IF_ERROR(files.Rename(
+        temporary,
+        directory / kSnapshots / absl::StrCat("index-", Now(), ".db")));
+    // Before an older one goes. Some file systems cannot; then its name is as
+    // safe as they make it.
+    (void)files.Sync(directory / kSnapshots);
+    (void)files.Sync(directory);
+    return absl::OkStatus();
   };
   if (absl::Status status = write(); !status.ok()) {
     (void)files.Remove(temporary);
     return status;
   }
-  const std::vector<fs::path> snapshots = Snapshots(directory, files);
-  for (std::size_t i = kKeptSnapshots; i < snapshots.size(); ++i) {
-    (void)files.Remove(snapshots[i]);
-  }
+  DropSnapshots(directory, files, kKeptSnapshots);
   return absl::OkStatus();
+}
+
+bool DropSnapshots(const fs::path& directory, const FileSystem& files,
+                   std::size_t keep) {
+  const absl::StatusOr<std::vector<fs::path>> snapshots =
+      Snapshots(directory, files);
+  if (!snapshots.ok()) return false;
+  bool dropped = false;
+  for (std::size_t i = keep; i < snapshots->size(); ++i) {
+    dropped = files.Remove((*snapshots)[i]).ok() || dropped;
+  }
+  return dropped;
 }
 
 }  // namespace ireneo::internal

@@ -5,6 +5,7 @@
 // it is damaged. The steps are numbered in index_recovery.cc. Internal to
 // Ireneo.
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 
@@ -45,6 +46,11 @@ void SuspectIndex(const std::filesystem::path& directory,
 // Others may read and write meanwhile. Errors: those of store/database.h.
 absl::Status SnapshotIndex(const std::filesystem::path& directory,
                            Database& database, const FileSystem& files);
+
+// For a full disk: removes all snapshots but the newest `keep`. Returns whether
+// there was one to remove.
+bool DropSnapshots(const std::filesystem::path& directory,
+                   const FileSystem& files, std::size_t keep);
 
 }  // namespace ireneo::internal
 

@@ -27,7 +27,7 @@
 #include "ireneo/store/blob.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/digest.h"
-#include "ireneo/store/local_blob_store.h"
+#include "ireneo/store/staging_blob_store.h"
 
 namespace ireneo::internal {
 
@@ -104,12 +104,12 @@ struct KeyUse {
 // Thread-safe; of many processes. Errors are those of store/database.h.
 class MemoIndex {
  public:
-  // What a file takes of the disk beyond its bytes, on average: half a block.
-  static constexpr std::uint64_t kFileOverhead = 2048;
-
   // Results and kept arguments of at most so many bytes may stand in the record
   // of their call, and are no blobs then.
   static constexpr std::uint64_t kSmallValue = 255;
+
+  // What a file takes of the disk beyond its bytes, on average: half a block.
+  static constexpr std::uint64_t kFileOverhead = 2048;
 
   MemoIndex() = default;
   MemoIndex(const MemoIndex&) = delete;

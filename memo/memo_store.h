@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ireneo/memo/collection.h"
+#include "ireneo/memo/index_engine.h"
 #include "ireneo/memo/observer.h"
 #include "ireneo/memo/record.h"
 #include "ireneo/memo/verification.h"
@@ -69,6 +70,9 @@ struct MemoStoreOptions {
   // is larger is remembered, and is the first to be forgotten. Unset: the store
   // grows.
   std::optional<std::uint64_t> max_bytes = std::nullopt;
+  // What keeps the records. A store keeps what it was created with, and is
+  // refused if another one is asked for.
+  IndexEngine index = IndexEngine::kAuto;
 };
 
 class WriteBatch;
@@ -86,7 +90,9 @@ class MemoStore {
   // exist.
   //
   // Errors: FailedPrecondition if `directory` has other things in it than a
-  // store, or a store of another format; NotFound as `options.create` says.
+  // store, or a store of another format or another index than is asked for, and
+  // for an index in SQLite on a network file system; NotFound as
+  // `options.create` says.
   static absl::StatusOr<MemoStore> Open(const std::filesystem::path& directory,
                                         MemoStoreOptions options = {});
 

@@ -17,8 +17,20 @@ constexpr absl::Duration kLongestWaitForIndex = absl::Minutes(10);
 // The call that this thread computes.
 thread_local OngoingCall* computing = nullptr;
 
+// A value that stands in the record of its call: it needs no blob.
+absl::StatusOr<StagedBlob> InRecord(absl::FunctionRef<void(Sink&)> write) {
+  StagedBlob value;
+  StringSink sink(value.inline_bytes);
+  write(sink);
+  sink.Flush();
+  IRENEO_RETURN_IF_ERROR(sink.status());
+  value.digest = Digest::Of(value.inline_bytes);
+  value.size = value.inline_bytes.size();
+  return value;
+}
+
 // Does not keep arguments whose files have gone since they were staged.
-void DropVanished(NewCall& call, const LocalBlobStore& blobs) {
+void DropVanished(NewCall& call, const StagingBlobStore& blobs) {
   for (NewCall::Argument& argument : call.arguments) {
     if (argument.kept.has_value() && blobs.HasVanished(*argument.kept)) {
       argument.kept.reset();
@@ -156,7 +168,7 @@ void OngoingCall::StageArgument(bool stored,
   NewCall::Argument& argument =
       staged_.emplace_back(NewCall::Argument{.digest = hashed.digest});
   if (!function_->Keeps(hashed.size)) return;
-  if (stored && hashed.size > LocalBlobStore::kInlineLimit) {
+  if (stored && hashed.size > StagingBlobStore::kInlineLimit) {
     absl::StatusOr<StagedBlob> present =
         function_->store().state().blobs().StagePresent(hashed.digest,
                                                         hashed.size);
@@ -166,8 +178,10 @@ void OngoingCall::StageArgument(bool stored,
     return;
   }
   absl::Status status = NoThrow([&]() -> absl::Status {
-    IRENEO_ASSIGN_OR_RETURN(argument.kept,
-                            function_->store().state().blobs().Stage(write));
+    IRENEO_ASSIGN_OR_RETURN(
+        argument.kept, hashed.size <= MemoIndex::kSmallValue
+                           ? InRecord(write)
+                           : function_->store().state().blobs().Stage(write));
     if (argument.kept->digest != hashed.digest) {
       argument.kept.reset();
       return absl::InternalError(

@@ -6,7 +6,8 @@
 
 #include <filesystem>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ireneo/memo/index_engine.h"
 #include "ireneo/store/file_system.h"
 
 namespace ireneo::internal {
@@ -14,14 +15,18 @@ namespace ireneo::internal {
 // The name of the database in the directory of a store.
 inline constexpr char kIndexFile[] = "index.db";
 
-// Makes sure that `directory` is one of a store that this build can read; if
-// `create`, makes it one, with its parents.
+// Makes sure that `directory` is one of a store that this build can read and
+// write; if `create`, makes it one, with its parents. Returns what keeps its
+// records, kSqlite or kDirectory: for a new store as `engine` says.
 //
-// Errors: FailedPrecondition if it has other things in it than a store, or a
-// store of another format; NotFound unless `create`; DataLoss if ireneo.json is
-// damaged; those of the file system.
-absl::Status PrepareStoreDirectory(const std::filesystem::path& directory,
-                                   bool create, const FileSystem& files);
+// Errors: FailedPrecondition if it has other things in it than a store, a store
+// of another format or with features that this build does not know, or one with
+// another engine than is asked for, and if SQLite was to be used on a network
+// file system; NotFound unless `create`; DataLoss if ireneo.json is damaged;
+// those of the file system.
+absl::StatusOr<IndexEngine> PrepareStoreDirectory(
+    const std::filesystem::path& directory, bool create, IndexEngine engine,
+    const FileSystem& files);
 
 }  // namespace ireneo::internal
 

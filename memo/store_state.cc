@@ -10,10 +10,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "ireneo/memo/collector.h"
+#include "ireneo/memo/directory_index.h"
 #include "ireneo/memo/index_recovery.h"
 #include "ireneo/memo/print_calls.h"
 #include "ireneo/memo/sqlite_index.h"
 #include "ireneo/memo/store_directory.h"
+#include "ireneo/store/directory_blob_store.h"
+#include "ireneo/store/local_blob_store.h"
 #include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
 
@@ -21,6 +24,13 @@ namespace ireneo::internal {
 namespace {
 
 constexpr char kLocks[] = "locks";
+
+BlobStoreOptions BlobOptions(const MemoStoreOptions& options) {
+  return {.durability = options.durability,
+          .verify = options.verify,
+          .dedup_check = options.dedup_check,
+          .compression = options.compression};
+}
 
 constexpr std::size_t kMaxPendingHits = 1 << 16;
 // While the database cannot be written.
@@ -46,24 +56,15 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
     IRENEO_RETURN_IF_ERROR(CheckLimit(*options.max_bytes));
   }
   if (!path.has_filename()) path = path.parent_path();  // "results/"
-  IRENEO_RETURN_IF_ERROR(
-      PrepareStoreDirectory(path, options.create, *options.file_system));
+  IRENEO_ASSIGN_OR_RETURN(
+      const IndexEngine engine,
+      PrepareStoreDirectory(path, options.create, options.index,
+                            *options.file_system));
   // Without it there is no single flight between processes, and that is all.
   (void)options.file_system->CreateDirectory(path / kLocks);
-  IRENEO_ASSIGN_OR_RETURN(
-      std::unique_ptr<Database> database,
-      OpenIndex(path, *options.file_system, options.durability));
-  IRENEO_ASSIGN_OR_RETURN(
-      std::unique_ptr<LocalBlobStore> blobs,
-      LocalBlobStore::Open(path, *database, *options.file_system,
-                           {.durability = options.durability,
-                            .verify = options.verify,
-                            .dedup_check = options.dedup_check,
-                            .compression = options.compression}));
-  if (NeedsRescan(path, *options.file_system)) {
-    IRENEO_RETURN_IF_ERROR(blobs->Rescan());
-    IRENEO_RETURN_IF_ERROR(EndRescan(path, *options.file_system));
-  }
+  IRENEO_ASSIGN_OR_RETURN(Parts parts, engine == IndexEngine::kDirectory
+                                           ? OpenFiles(path, options)
+                                           : OpenDatabase(path, options));
   if (const char* verbose = std::getenv("IRENEO_VERBOSE");
       verbose != nullptr && *verbose != '\0' &&
       std::string_view(verbose) != "0") {
@@ -75,22 +76,48 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
         };
   }
   return std::shared_ptr<StoreState>(
-      new StoreState(std::move(path), std::move(options), std::move(database),
-                     std::move(blobs)));
+      new StoreState(std::move(path), std::move(options), std::move(parts)));
+}
+
+absl::StatusOr<StoreState::Parts> StoreState::OpenDatabase(
+    const std::filesystem::path& directory, const MemoStoreOptions& options) {
+  const FileSystem& files = *options.file_system;
+  Parts parts;
+  IRENEO_ASSIGN_OR_RETURN(parts.database,
+                          OpenIndex(directory, files, options.durability));
+  IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<LocalBlobStore> blobs,
+                          LocalBlobStore::Open(directory, *parts.database,
+                                               files, BlobOptions(options)));
+  if (NeedsRescan(directory, files)) {
+    IRENEO_RETURN_IF_ERROR(blobs->Rescan());
+    IRENEO_RETURN_IF_ERROR(EndRescan(directory, files));
+  }
+  parts.index = std::make_unique<SqliteIndex>(*parts.database, *blobs);
+  parts.blobs = std::move(blobs);
+  return parts;
+}
+
+absl::StatusOr<StoreState::Parts> StoreState::OpenFiles(
+    const std::filesystem::path& directory, const MemoStoreOptions& options) {
+  const FileSystem& files = *options.file_system;
+  Parts parts;
+  IRENEO_ASSIGN_OR_RETURN(
+      parts.blobs,
+      DirectoryBlobStore::Open(directory, files, BlobOptions(options)));
+  IRENEO_ASSIGN_OR_RETURN(
+      parts.index,
+      DirectoryIndex::Open(directory, *parts.blobs, files, options.durability));
+  return parts;
 }
 
 StoreState::StoreState(std::filesystem::path directory,
-                       MemoStoreOptions options,
-                       std::unique_ptr<Database> database,
-                       std::unique_ptr<LocalBlobStore> blobs)
+                       MemoStoreOptions options, Parts parts)
     : directory_(std::move(directory)),
       observer_(std::move(options.observer)),
       file_system_(*options.file_system),
-      database_(std::move(database)),
-      blobs_(std::move(blobs)),
-      index_(std::make_unique<SqliteIndex>(*database_, *blobs_)),
+      parts_(std::move(parts)),
       memory_(options.memory_bytes),
-      batch_(*index_),
+      batch_(*parts_.index),
       flights_(directory_ / kLocks / "flight"),
       limit_(options.max_bytes),
       hits_flushed_(Clock::now()),
@@ -98,23 +125,35 @@ StoreState::StoreState(std::filesystem::path directory,
 
 absl::StatusOr<std::unique_ptr<StagingBlobStore>> StoreState::OpenBlobs(
     const BlobStoreOptions& options) const {
-  return LocalBlobStore::Open(directory_, *database_, file_system_, options);
+  if (parts_.database == nullptr) {
+    return DirectoryBlobStore::Open(directory_, file_system_, options);
+  }
+  return LocalBlobStore::Open(directory_, *parts_.database, file_system_,
+                              options);
 }
 
 absl::Status StoreState::CheckIndex() const {
-  absl::Status status = internal::CheckIndex(*database_);
+  if (parts_.database == nullptr) {
+    // Reads every record, and sets those aside that are damaged.
+    return parts_.index->ForEachUse([](const CallUse&) { return true; });
+  }
+  absl::Status status = internal::CheckIndex(*parts_.database);
   NoteDamage(status);
   return status;
 }
 
 absl::Status StoreState::Snapshot() const {
-  absl::Status status = SnapshotIndex(directory_, *database_, file_system_);
+  if (parts_.database == nullptr) return absl::OkStatus();
+  absl::Status status =
+      SnapshotIndex(directory_, *parts_.database, file_system_);
   NoteDamage(status);
   return status;
 }
 
 void StoreState::NoteDamage(const absl::Status& status) const {
-  if (absl::IsDataLoss(status)) SuspectIndex(directory_, file_system_);
+  if (absl::IsDataLoss(status) && parts_.database != nullptr) {
+    SuspectIndex(directory_, file_system_);
+  }
 }
 
 StoreState::~StoreState() { (void)FlushHits(); }
@@ -140,19 +179,21 @@ absl::StatusOr<std::optional<FoundCall>> StoreState::Find(const Digest& key,
   });
   if (waiting.has_value()) {
     if (load) {
-      waiting->blob = blobs_->Load(*result);
+      waiting->blob = parts_.blobs->Load(*result);
     }
     return waiting;
   }
-  absl::StatusOr<std::optional<FoundCall>> found = index_->Find(key, load);
+  absl::StatusOr<std::optional<FoundCall>> found =
+      parts_.index->Find(key, load);
   if (found.ok() && found->has_value() &&
       (absl::IsDataLoss((*found)->blob.status()) ||
        absl::IsNotFound((*found)->blob.status()))) {
     // It may have been collected between its row and its file.
     const absl::StatusOr<std::optional<FoundCall>> again =
-        index_->Find(key, /*load=*/false);
+        parts_.index->Find(key, /*load=*/false);
     if (again.ok() && !again->has_value()) return std::nullopt;
-    if (again.ok() && (*again)->blob.ok()) found = index_->Find(key, load);
+    if (again.ok() && (*again)->blob.ok())
+      found = parts_.index->Find(key, load);
   }
   NoteDamage(found.status());
   if (!found.ok() || !found->has_value()) return found;
@@ -172,7 +213,7 @@ absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
                   .elapsed = call.elapsed,
                   .created = call.created};
   const bool keep_in_memory =
-      !replaces && call.result.size <= LocalBlobStore::kInlineLimit &&
+      !replaces && call.result.size <= StagingBlobStore::kInlineLimit &&
       memory_.is_on();
   if (keep_in_memory) {
     found.blob = Blob::Copy(std::as_bytes(std::span(call.result.inline_bytes)));
@@ -180,7 +221,7 @@ absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
   if (replaces) {
     // What it replaces may be in the batch.
     IRENEO_RETURN_IF_ERROR(FlushBatch());
-    IRENEO_ASSIGN_OR_RETURN(const bool conflict, index_->Insert(call));
+    IRENEO_ASSIGN_OR_RETURN(const bool conflict, parts_.index->Insert(call));
     // Not the new one instead: it may be forgotten just now.
     memory_.Erase(key);
     return conflict;
@@ -195,12 +236,12 @@ absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
     case CallBatch::Added::kPresent:
       return false;
     case CallBatch::Added::kConflict:
-      IRENEO_RETURN_IF_ERROR(index_->AddConflict(key, call.result));
+      IRENEO_RETURN_IF_ERROR(parts_.index->AddConflict(key, call.result));
       return true;
     case CallBatch::Added::kNotOpen:
       break;
   }
-  const absl::StatusOr<bool> conflict = index_->Insert(call);
+  const absl::StatusOr<bool> conflict = parts_.index->Insert(call);
   NoteDamage(conflict.status());
   if (keep_in_memory && conflict.ok() && !*conflict) {
     memory_.Insert(found, generation);
@@ -210,21 +251,21 @@ absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
 
 absl::Status StoreState::Forget(const Digest& key) {
   IRENEO_RETURN_IF_ERROR(FlushBatch());
-  absl::Status status = index_->Forget({&key, 1});
+  absl::Status status = parts_.index->Forget({&key, 1});
   memory_.Erase(key);
   return status;
 }
 
 absl::Status StoreState::ForgetFunction(const Digest& function_digest) {
   IRENEO_RETURN_IF_ERROR(FlushBatch());
-  absl::Status status = index_->ForgetFunction(function_digest);
+  absl::Status status = parts_.index->ForgetFunction(function_digest);
   memory_.Clear();
   return status;
 }
 
 absl::Status StoreState::ForgetResult(const Digest& key, const Digest& result,
                                       bool lost) {
-  absl::Status status = index_->ForgetResult(key, result, lost);
+  absl::Status status = parts_.index->ForgetResult(key, result, lost);
   memory_.Erase(key);
   return status;
 }
@@ -242,15 +283,27 @@ absl::StatusOr<CollectReport> StoreState::Collect(const CollectOptions& options,
                                                   bool thorough) {
   FlushAll();  // So that it knows when calls were last used.
   const auto forget = [this](std::span<const Digest> keys) {
-    absl::StatusOr<std::int64_t> forgotten = index_->ForgetUnpinned(keys);
+    absl::StatusOr<std::int64_t> forgotten = parts_.index->ForgetUnpinned(keys);
     for (const Digest& key : keys) memory_.Erase(key);
     return forgotten;
   };
+  // A snapshot, about as large as the index, is what a full disk can best do
+  // without, as a new one follows. The log is begun anew in the room that it
+  // has.
+  const auto make_room = [this] {
+    if (parts_.database == nullptr) return;
+    DropSnapshots(directory_, file_system_, 0);
+    absl::StatusOr<Connection> connection = parts_.database->Acquire();
+    if (connection.ok()) {
+      (void)connection->Execute("PRAGMA wal_checkpoint(RESTART)");
+    }
+  };
   return internal::Collect({.directory = directory_,
-                            .index = *index_,
-                            .blobs = *blobs_,
+                            .index = *parts_.index,
+                            .blobs = *parts_.blobs,
                             .files = file_system_,
-                            .forget = forget},
+                            .forget = forget,
+                            .make_room = make_room},
                            options, thorough);
 }
 
@@ -266,7 +319,7 @@ absl::StatusOr<CollectReport> StoreState::Collect(const CollectOptions& options,
 void StoreState::KeepWithinLimit(std::uint64_t written) {
   if (!limit_.IsTimeToLook(written)) return;
   const Clock::time_point start = Clock::now();
-  const absl::StatusOr<std::uint64_t> usage = index_->DiskUsage();
+  const absl::StatusOr<std::uint64_t> usage = parts_.index->DiskUsage();
   limit_.Looked(Clock::now() - start);
   if (!usage.ok() || *usage <= limit_.max_bytes()) return;
   const std::optional<LastCollection> last = ReadLastCollection(directory_);
@@ -337,7 +390,7 @@ absl::Status StoreState::FlushHits(IfBusy if_busy) {
   // Neighbours in the index are written together.
   std::sort(uses.begin(), uses.end(),
             [](const KeyUse& a, const KeyUse& b) { return a.key < b.key; });
-  absl::Status status = index_->AddUses(uses, if_busy);
+  absl::Status status = parts_.index->AddUses(uses, if_busy);
   const std::lock_guard lock(hits_mutex_);
   hits_refused_ = !status.ok();
   if (!status.ok()) {

@@ -30,7 +30,7 @@
 #include "ireneo/store/database.h"
 #include "ireneo/store/digest.h"
 #include "ireneo/store/file_system.h"
-#include "ireneo/store/local_blob_store.h"
+#include "ireneo/store/staging_blob_store.h"
 
 namespace ireneo::internal {
 
@@ -46,10 +46,10 @@ class StoreState {
 
   const std::filesystem::path& directory() const { return directory_; }
   const FileSystem& file_system() const { return file_system_; }
-  LocalBlobStore& blobs() { return *blobs_; }
+  StagingBlobStore& blobs() { return *parts_.blobs; }
   // For reading, and for what changes no result: the members below keep the
   // memory tier and the batch in step.
-  MemoIndex& index() { return *index_; }
+  MemoIndex& index() { return *parts_.index; }
   FlightTable& flights() { return flights_; }
 
   // What is remembered of `key`: in memory, in the batch or in the index; with
@@ -108,7 +108,8 @@ class StoreState {
   // Reads all of the index. Errors: DataLoss, which the next opening mends.
   absl::Status CheckIndex() const;
 
-  // Writes a copy of the index, to which a later opening can go back.
+  // Writes a copy of the index, to which a later opening can go back. One that
+  // is a directory has none: what damages a file leaves the others.
   absl::Status Snapshot() const;
 
   void CountFault() { faults_.fetch_add(1, std::memory_order_relaxed); }
@@ -119,9 +120,19 @@ class StoreState {
   const CallObserver& observer() const { return observer_; }
 
  private:
+  // What differs between a store with a database and one without.
+  struct Parts {
+    std::unique_ptr<Database> database = nullptr;  // If it has one.
+    std::unique_ptr<StagingBlobStore> blobs = nullptr;
+    std::unique_ptr<MemoIndex> index = nullptr;
+  };
+  static absl::StatusOr<Parts> OpenDatabase(
+      const std::filesystem::path& directory, const MemoStoreOptions& options);
+  static absl::StatusOr<Parts> OpenFiles(const std::filesystem::path& directory,
+                                         const MemoStoreOptions& options);
+
   StoreState(std::filesystem::path directory, MemoStoreOptions options,
-             std::unique_ptr<Database> database,
-             std::unique_ptr<LocalBlobStore> blobs);
+             Parts parts);
 
   absl::StatusOr<CollectReport> Collect(const CollectOptions& options,
                                         bool thorough);
@@ -141,9 +152,7 @@ class StoreState {
   const std::filesystem::path directory_;
   const CallObserver observer_;
   const FileSystem& file_system_;
-  const std::unique_ptr<Database> database_;
-  const std::unique_ptr<LocalBlobStore> blobs_;
-  const std::unique_ptr<MemoIndex> index_;
+  const Parts parts_;
   MemoryTier memory_;
   CallBatch batch_;
   FlightTable flights_;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -32,6 +33,13 @@ absl::Status SqliteError(int code, std::string_view what, sqlite3* db) {
   const std::string message = absl::StrCat(
       "index database: cannot ", absl::string_view(what.data(), what.size()),
       ": ", db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code));
+  // SQLite says so by SQLITE_FULL where it writes, but not where it opens a
+  // file, or makes the memory that processes share.
+  if (const int error = db != nullptr ? sqlite3_system_errno(db) : 0;
+      ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN) &&
+      (error == ENOSPC || error == EDQUOT)) {
+    return absl::ResourceExhaustedError(message);
+  }
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -172,6 +172,15 @@ class PosixFileSystem final : public FileSystem {
     return absl::OkStatus();
   }
 
+  absl::Status Link(const std::filesystem::path& from,
+                    const std::filesystem::path& to) const override {
+    if (::link(from.c_str(), to.c_str()) != 0) {
+      return ErrnoError(absl::StrCat("link ", from.native(), " to").c_str(),
+                        to);
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status Remove(const std::filesystem::path& path) const override {
     if (::unlink(path.c_str()) != 0) return ErrnoError("remove", path);
     return absl::OkStatus();

@@ -83,6 +83,12 @@ class FileSystem {
   virtual absl::Status Rename(const std::filesystem::path& from,
                               const std::filesystem::path& to) const = 0;
 
+  // Gives `from` the name `to` too, atomically, unless something has it.
+  // Errors: AlreadyExists; PermissionDenied or Unimplemented where files cannot
+  // have two names.
+  virtual absl::Status Link(const std::filesystem::path& from,
+                            const std::filesystem::path& to) const = 0;
+
   // Errors: NotFound.
   virtual absl::Status Remove(const std::filesystem::path& path) const = 0;
 

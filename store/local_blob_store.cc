@@ -103,6 +103,12 @@ constexpr char kTriggers[] = R"sql(
     END;
 )sql";
 
+// A size in a row, which damage may have made what means that it is not known.
+std::uint64_t SizeAt(const Statement& row, int column) {
+  return std::min(static_cast<std::uint64_t>(row.ColumnInt64(column)),
+                  BlobFile::kUnknownSize - 1);
+}
+
 // The columns codec and stored, as the parameters `index` and the next.
 void BindCodec(BlobCodec codec, std::uint64_t stored, int index,
                Statement& statement) {
@@ -181,7 +187,7 @@ absl::StatusOr<std::unique_ptr<LocalBlobStore>> LocalBlobStore::Open(
 absl::StatusOr<BlobPlace> LocalBlobStore::PlaceAt(const Statement& row,
                                                   int column) {
   BlobPlace place;
-  place.size = static_cast<std::uint64_t>(row.ColumnInt64(column));
+  place.size = SizeAt(row, column);
   place.stored = place.size;
   if (!row.ColumnIsNull(column + 1)) {
     place.inline_bytes = row.ColumnBlob(column + 1);
@@ -210,7 +216,7 @@ absl::StatusOr<std::optional<LocalBlobStore::Row>> LocalBlobStore::RowOf(
   IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
   if (!found) return std::nullopt;
   Row row{.file = std::nullopt,
-          .size = static_cast<std::uint64_t>(select.ColumnInt64(0)),
+          .size = SizeAt(select, 0),
           .created = absl::FromUnixMicros(select.ColumnInt64(4))};
   if (select.ColumnInt64(1) == 0) return row;
   row.file = BlobFile{.digest = digest, .size = row.size, .stored = row.size};

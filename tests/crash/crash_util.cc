@@ -7,11 +7,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <system_error>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "ireneo/memo/record.h"
+#include "ireneo/store/status_macros.h"
+#include "tests/store/test_util.h"
 
 namespace ireneo::testing {
 namespace {
@@ -61,6 +65,28 @@ std::string KnownValue(int n) {
 
 std::string KnownBlob(int n) {
   return Repeated(absl::StrCat("blob ", n, ";"), n % 2 == 0 ? 100 : 20'000);
+}
+
+absl::StatusOr<Digest> ResultOf(const MemoStore& store, int n) {
+  IRENEO_ASSIGN_OR_RETURN(const Digest key, MemoizeKnownValue(store).KeyOf(n));
+  IRENEO_ASSIGN_OR_RETURN(const CallRecord call, store.FindCall(key));
+  return call.result;
+}
+
+Digest DigestOf(const std::string& bytes) {
+  return Digest::Of(std::as_bytes(std::span(bytes)));
+}
+
+void DamageIndex(const std::filesystem::path& directory, IndexDamage damage) {
+  constexpr std::size_t kPage = 4096;
+  const std::filesystem::path path = directory / "index.db";
+  std::string bytes = FileBytes(path);
+  ASSERT_GT(bytes.size(), kPage) << "the log was not copied into the database";
+  const std::size_t from = damage == IndexDamage::kHeader ? 0 : kPage;
+  const std::size_t size =
+      damage == IndexDamage::kHeader ? 100 : bytes.size() - kPage;
+  bytes.replace(from, size, size, '\xa5');
+  WriteFileBytes(path, bytes);
 }
 
 FastDirectory::FastDirectory() {

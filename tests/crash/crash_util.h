@@ -9,10 +9,12 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/statusor.h"
 #include "gtest/gtest.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/standard.h"
+#include "ireneo/store/digest.h"
 
 namespace ireneo::testing {
 
@@ -21,16 +23,26 @@ namespace ireneo::testing {
 // after 10,000, which are a file. No two are equal.
 std::string KnownValue(int n);
 
-// KnownValue with a memory in `store`.
-inline auto MemoizeKnownValue(const MemoStore& store) {
-  return Memoize(
-      store,
-      {.name = "test.KnownValue", .version = "1", .argument_names = {"n"}},
-      KnownValue);
+// KnownValue with a memory in `store`. Two names are two functions, whose
+// results are the same blobs.
+inline auto MemoizeKnownValue(const MemoStore& store,
+                              const char* name = "test.KnownValue") {
+  return Memoize(store, {.name = name, .version = "1", .argument_names = {"n"}},
+                 KnownValue);
 }
+
+// The digest of what the store remembers of KnownValue(n).
+absl::StatusOr<Digest> ResultOf(const MemoStore& store, int n);
 
 // Bytes that nobody memoizes: small ones for even n, else a file.
 std::string KnownBlob(int n);
+
+Digest DigestOf(const std::string& bytes);
+
+// Overwrites the header of the index, so that it is no database any more; or
+// all pages but the first, so that it opens and nothing can be read.
+enum class IndexDamage { kHeader, kPages };
+void DamageIndex(const std::filesystem::path& directory, IndexDamage damage);
 
 // A folder in memory if the machine lets us have one, removed with all that is
 // in it.

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -26,8 +27,9 @@ Eigen::MatrixXd Ramp(int n) {
   return ramp;
 }
 
-int Make(const char* directory) {
-  const absl::StatusOr<MemoStore> store = MemoStore::Open(directory);
+int Make(const char* directory, IndexEngine index) {
+  const absl::StatusOr<MemoStore> store =
+      MemoStore::Open(directory, {.index = index});
   if (!store.ok()) {
     std::fprintf(stderr, "%s\n", store.status().ToString().c_str());
     return 1;
@@ -57,9 +59,12 @@ int Make(const char* directory) {
 }  // namespace ireneo
 
 int main(int argc, char** argv) {
-  if (argc != 2 || std::filesystem::exists(argv[1])) {
-    std::fprintf(stderr, "usage: make_store DIR, which must not exist\n");
+  const bool files = argc == 3 && std::string_view(argv[2]) == "directory";
+  if ((argc != 2 && !files) || std::filesystem::exists(argv[1])) {
+    std::fprintf(stderr,
+                 "usage: make_store DIR [directory]; DIR must not exist\n");
     return 2;
   }
-  return ireneo::Make(argv[1]);
+  return ireneo::Make(argv[1], files ? ireneo::IndexEngine::kDirectory
+                                     : ireneo::IndexEngine::kSqlite);
 }

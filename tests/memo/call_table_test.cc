@@ -32,6 +32,7 @@
 #include "ireneo/serializers/standard.h"
 #include "ireneo/store/sink.h"
 #include "tests/memo/insert_call.h"
+#include "tests/memo/open_store.h"
 #include "tests/store/test_util.h"
 
 namespace ireneo {
@@ -72,7 +73,7 @@ struct Params {
 class CallTableTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    absl::StatusOr<MemoStore> store = MemoStore::Open(dir_.path() / "store");
+    absl::StatusOr<MemoStore> store = testing::OpenStore(dir_.path() / "store");
     ASSERT_THAT(store, IsOk());
     store_.emplace(*std::move(store));
     ASSERT_THAT(AddBuiltinCodecs(registry_), IsOk());

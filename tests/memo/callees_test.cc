@@ -8,6 +8,7 @@
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/standard.h"
 #include "tests/memo/memo_fixture.h"
+#include "tests/memo/open_store.h"
 
 namespace ireneo {
 namespace {
@@ -75,7 +76,7 @@ TEST_F(CalleesTest, WhatIsNotRememberedIsNoCallee) {
 }
 
 TEST_F(CalleesTest, CallsOfAnotherStoreAreNot) {
-  const auto other = MemoStore::Open(dir_.path() / "other");
+  const auto other = testing::OpenStore(dir_.path() / "other");
   const auto f = Memoize(store(), {.name = "f", .version = "1"},
                          [](int n) { return MemoizedLeaf()(n); });
   open_store = &*other;

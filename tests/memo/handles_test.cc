@@ -17,6 +17,7 @@
 #include "ireneo/serializers/eigen_dense.h"
 #include "ireneo/serializers/standard.h"
 #include "tests/memo/memo_fixture.h"
+#include "tests/memo/open_store.h"
 
 namespace ireneo {
 namespace {
@@ -250,7 +251,7 @@ TEST_F(HandlesTest, AHandleThatTheStoreWouldNotTakeIsAnArgumentAsWell) {
 }
 
 TEST_F(HandlesTest, AHandleOfAnotherStoreIsAnArgumentAsWell) {
-  const auto other = MemoStore::Open(dir_.path() / "other");
+  const auto other = testing::OpenStore(dir_.path() / "other");
   const auto handle =
       Memoize(*other, {.name = "make", .version = "1"}, Make).Recall(2000);
   const auto f = Memoize(

@@ -36,7 +36,14 @@ Digest InsertCall(const MemoStore& store, const TestCall& call) {
     names.push_back(value.name);
     digests.push_back(Digest::Of(value.bytes));
     arguments.push_back({.digest = digests.back()});
-    if (value.kept) arguments.back().kept = Stage(store, value.bytes);
+    if (!value.kept) continue;
+    // A small one stands in the record.
+    arguments.back().kept =
+        value.bytes.size() <= internal::MemoIndex::kSmallValue
+            ? StagedBlob{.digest = digests.back(),
+                         .size = value.bytes.size(),
+                         .inline_bytes = value.bytes}
+            : Stage(store, value.bytes);
   }
   const Digest function = FunctionDigest(identity);
   const Digest key = CallKey(function, digests, call.seed);

@@ -14,6 +14,7 @@
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/standard.h"
 #include "tests/memo/insert_call.h"
+#include "tests/memo/open_store.h"
 #include "tests/store/test_util.h"
 
 namespace ireneo {
@@ -35,7 +36,7 @@ absl::Time At(double seconds) {
 class LineageTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    absl::StatusOr<MemoStore> store = MemoStore::Open(dir_.path() / "store");
+    absl::StatusOr<MemoStore> store = testing::OpenStore(dir_.path() / "store");
     ASSERT_THAT(store, IsOk());
     store_.emplace(*std::move(store));
   }

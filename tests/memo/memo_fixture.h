@@ -18,6 +18,7 @@
 #include "gtest/gtest.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/observer.h"
+#include "tests/memo/open_store.h"
 #include "tests/store/test_util.h"
 
 namespace ireneo::testing {
@@ -53,7 +54,7 @@ class MemoFixture : public ::testing::Test {
                          .fault = event.fault});
     };
     absl::StatusOr<MemoStore> store =
-        MemoStore::Open(dir_.path() / "store", std::move(options));
+        OpenStore(dir_.path() / "store", std::move(options));
     ASSERT_THAT(store, IsOk());
     store_.emplace(*std::move(store));
   }

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/standard.h"
+#include "tests/memo/open_store.h"
 #include "tests/store/test_util.h"
 
 namespace ireneo {
@@ -36,78 +37,81 @@ auto MemoizedLength(const MemoStore& store, std::string version = "1") {
 
 TEST(MemoStoreTest, OpenMakesTheDirectoryAndItsParents) {
   const TemporaryDirectory dir;
-  const absl::StatusOr<MemoStore> store = MemoStore::Open(dir.path() / "a/b/c");
+  const absl::StatusOr<MemoStore> store =
+      testing::OpenStore(dir.path() / "a/b/c");
   ASSERT_THAT(store, IsOk());
   EXPECT_EQ(store->directory(), dir.path() / "a/b/c");
   EXPECT_THAT(FileBytes(dir.path() / "a/b/c/ireneo.json"),
-              HasSubstr(R"("digest":"xxh3-128","format":1)"));
+              HasSubstr(testing::TestsDirectoryIndex()
+                            ? R"("format":2,"index":"directory")"
+                            : R"("format":1,"index":"sqlite")"));
 }
 
 TEST(MemoStoreTest, EveryWayOfWritingAPathIsTheSameStore) {
   const TemporaryDirectory dir;
   const fs::path before = fs::current_path();
   fs::current_path(dir.path());
-  const absl::StatusOr<MemoStore> relative = MemoStore::Open("results/");
+  const absl::StatusOr<MemoStore> relative = testing::OpenStore("results/");
   fs::current_path(before);
   ASSERT_THAT(relative, IsOk());
   EXPECT_EQ(MemoizedLength(*relative)("abc"), 3.5);
   const absl::StatusOr<MemoStore> absolute =
-      MemoStore::Open(dir.path() / "results", {.create = false});
+      testing::OpenStore(dir.path() / "results", {.create = false});
   ASSERT_THAT(absolute, IsOk());
   EXPECT_THAT(*MemoizedLength(*absolute).Contains("abc"), true);
 }
 
 TEST(MemoStoreTest, OpenOfNothingIsAnErrorIfNotToBeCreated) {
   const TemporaryDirectory dir;
-  EXPECT_THAT(MemoStore::Open(dir.path() / "none", {.create = false}),
+  EXPECT_THAT(testing::OpenStore(dir.path() / "none", {.create = false}),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("no store in")));
   EXPECT_FALSE(fs::exists(dir.path() / "none"));
-  EXPECT_THAT(MemoStore::Open(""),
+  EXPECT_THAT(testing::OpenStore(""),
               StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(MemoStoreTest, ADirectoryOfSomethingElseIsLeftAlone) {
   const TemporaryDirectory dir;
   WriteFileBytes(dir.path() / "thesis.tex", "precious");
-  EXPECT_THAT(MemoStore::Open(dir.path()),
+  EXPECT_THAT(testing::OpenStore(dir.path()),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        AllOf(HasSubstr("thesis.tex"),
                              HasSubstr("Give an empty or a new directory"))));
   EXPECT_EQ(CountEntries(dir.path()), 1u);
   WriteFileBytes(dir.path() / "file", "");
-  EXPECT_FALSE(MemoStore::Open(dir.path() / "file").ok());
+  EXPECT_FALSE(testing::OpenStore(dir.path() / "file").ok());
 }
 
 TEST(MemoStoreTest, AnInterruptedCreationIsTakenUp) {
   const TemporaryDirectory dir;
   // What a crash before the rename of ireneo.json leaves.
   WriteFileBytes(dir.path() / "ireneo.json.123.456", "{");
-  EXPECT_THAT(MemoStore::Open(dir.path()), IsOk());
+  EXPECT_THAT(testing::OpenStore(dir.path()), IsOk());
 }
 
 TEST(MemoStoreTest, AStoreOfANewerFormatIsRefusedWithBothNumbers) {
   const TemporaryDirectory dir;
-  ASSERT_THAT(MemoStore::Open(dir.path()), IsOk());
+  ASSERT_THAT(testing::OpenStore(dir.path()), IsOk());
   const fs::path marker = dir.path() / "ireneo.json";
   WriteFileBytes(marker, R"({"format": 7, "digest": "xxh3-128"})");
-  EXPECT_THAT(MemoStore::Open(dir.path()),
+  EXPECT_THAT(testing::OpenStore(dir.path()),
               StatusIs(absl::StatusCode::kFailedPrecondition,
-                       AllOf(HasSubstr("format 7"), HasSubstr("format 1"),
+                       AllOf(HasSubstr("format 7"), HasSubstr("format 1 and 2"),
                              HasSubstr("use a newer Ireneo"))));
   WriteFileBytes(marker, R"({"format": 1, "digest": "sha256"})");
-  EXPECT_THAT(MemoStore::Open(dir.path()),
+  EXPECT_THAT(testing::OpenStore(dir.path()),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        HasSubstr("with sha256 digests")));
 }
 
 TEST(MemoStoreTest, ADamagedMarkerIsNeverAStore) {
   const TemporaryDirectory dir;
-  ASSERT_THAT(MemoStore::Open(dir.path()), IsOk());
+  ASSERT_THAT(testing::OpenStore(dir.path()), IsOk());
   const fs::path marker = dir.path() / "ireneo.json";
   const std::string good = FileBytes(marker);
   for (std::size_t size = 0; size + 2 < good.size(); ++size) {
     WriteFileBytes(marker, good.substr(0, size));
-    EXPECT_THAT(MemoStore::Open(dir.path()),
+    EXPECT_THAT(testing::OpenStore(dir.path()),
                 StatusIs(absl::StatusCode::kDataLoss))
         << size;
   }
@@ -117,7 +121,7 @@ TEST(MemoStoreTest, AReadOnlyDirectoryIsPermissionDenied) {
   const TemporaryDirectory dir;
   RunUnprivileged([&] {
     fs::permissions(dir.path(), fs::perms::owner_read | fs::perms::owner_exec);
-    EXPECT_THAT(MemoStore::Open(dir.path() / "store"),
+    EXPECT_THAT(testing::OpenStore(dir.path() / "store"),
                 StatusIs(absl::StatusCode::kPermissionDenied));
     fs::permissions(dir.path(), fs::perms::owner_all);
   });
@@ -128,13 +132,13 @@ TEST(MemoStoreTest, ManyProcessesMayCreateOneStoreAtOnce) {
     const TemporaryDirectory dir;
     RunInChildren(6, [&](int) {
       const absl::StatusOr<MemoStore> store =
-          MemoStore::Open(dir.path() / "store");
+          testing::OpenStore(dir.path() / "store");
       ASSERT_THAT(store, IsOk());
       EXPECT_EQ(MemoizedLength(*store)("abc"), 3.5);
       EXPECT_EQ(store->Stats()->faults, 0);
     });
     const absl::StatusOr<MemoStore> store =
-        MemoStore::Open(dir.path() / "store", {.create = false});
+        testing::OpenStore(dir.path() / "store", {.create = false});
     ASSERT_THAT(store, IsOk());
     EXPECT_EQ(store->Stats()->calls, 1);
   }
@@ -142,7 +146,7 @@ TEST(MemoStoreTest, ManyProcessesMayCreateOneStoreAtOnce) {
 
 TEST(MemoStoreTest, QueriesTellWhatWasRemembered) {
   const TemporaryDirectory dir;
-  const absl::StatusOr<MemoStore> store = MemoStore::Open(dir.path());
+  const absl::StatusOr<MemoStore> store = testing::OpenStore(dir.path());
   ASSERT_THAT(store, IsOk());
   const auto v1 = MemoizedLength(*store);
   const auto v2 = MemoizedLength(*store, "2");
@@ -212,11 +216,11 @@ TEST(MemoStoreTest, QueriesTellWhatWasRemembered) {
 TEST(MemoStoreTest, HitsSurviveTheProcess) {
   const TemporaryDirectory dir;
   RunInChildren(2, [&](int) {
-    const auto store = MemoStore::Open(dir.path());
+    const auto store = testing::OpenStore(dir.path());
     ASSERT_THAT(store, IsOk());
     for (int i = 0; i < 50; ++i) MemoizedLength (*store)("abc");
   });
-  const auto store = MemoStore::Open(dir.path());
+  const auto store = testing::OpenStore(dir.path());
   const auto stats = store->Stats();
   ASSERT_THAT(stats, IsOk());
   EXPECT_EQ(stats->calls, 1);
@@ -227,7 +231,7 @@ TEST(MemoStoreTest, HitsSurviveTheProcess) {
 
 TEST(MemoStoreTest, BlobsAreTheUsersToo) {
   const TemporaryDirectory dir;
-  const auto store = MemoStore::Open(dir.path());
+  const auto store = testing::OpenStore(dir.path());
   ASSERT_THAT(store, IsOk());
   const auto put = store->blobs().Put("some bytes");
   ASSERT_THAT(put, IsOk());

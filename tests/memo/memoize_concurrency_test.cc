@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/standard.h"
+#include "tests/memo/open_store.h"
 #include "tests/store/test_util.h"
 
 namespace ireneo {
@@ -41,10 +42,10 @@ TEST(MemoizeConcurrencyTest, ThreadsShareOneFunction) {
   std::atomic<int> hits = 0;
   std::atomic<int> faults = 0;
   const auto store =
-      MemoStore::Open(dir.path(), {.observer = [&](const CallEvent& event) {
-                        hits += event.hit;
-                        faults += !event.fault.ok();
-                      }});
+      testing::OpenStore(dir.path(), {.observer = [&](const CallEvent& event) {
+                           hits += event.hit;
+                           faults += !event.fault.ok();
+                         }});
   ASSERT_THAT(store, IsOk());
   const auto f = MemoizedValues(*store);
   RunInThreads(8, [&](int thread) {
@@ -63,7 +64,7 @@ TEST(MemoizeConcurrencyTest, ThreadsShareOneFunction) {
 TEST(MemoizeConcurrencyTest, ProcessesShareOneStore) {
   const TemporaryDirectory dir;
   RunInChildren(4, [&](int process) {
-    const auto store = MemoStore::Open(dir.path());
+    const auto store = testing::OpenStore(dir.path());
     ASSERT_THAT(store, IsOk());
     const auto f = MemoizedValues(*store);
     RunInThreads(2, [&](int thread) {
@@ -74,7 +75,7 @@ TEST(MemoizeConcurrencyTest, ProcessesShareOneStore) {
     });
     EXPECT_EQ(store->Stats()->faults, 0);
   });
-  const auto store = MemoStore::Open(dir.path());
+  const auto store = testing::OpenStore(dir.path());
   ASSERT_THAT(store, IsOk());
   EXPECT_EQ(store->Stats()->calls, 60);
   const auto f = MemoizedValues(*store);
@@ -83,7 +84,7 @@ TEST(MemoizeConcurrencyTest, ProcessesShareOneStore) {
 
 TEST(MemoizeConcurrencyTest, AForkedChildUsesTheStoreOfItsParent) {
   const TemporaryDirectory dir;
-  const auto store = MemoStore::Open(dir.path());
+  const auto store = testing::OpenStore(dir.path());
   ASSERT_THAT(store, IsOk());
   const auto f = MemoizedValues(*store);
   EXPECT_EQ(f(1), Values(1));

@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/eigen_dense.h"
+#include "tests/memo/open_store.h"
 #include "tests/store/test_util.h"
 
 namespace ireneo {
@@ -26,7 +27,7 @@ class MemoizeEigenTest : public ::testing::Test {
  protected:
   void SetUp() override {
     executions = 0;
-    absl::StatusOr<MemoStore> store = MemoStore::Open(dir_.path() / "store");
+    absl::StatusOr<MemoStore> store = testing::OpenStore(dir_.path() / "store");
     ASSERT_THAT(store, IsOk());
     store_.emplace(*std::move(store));
     a_ = MatrixXd(6, 4);

@@ -16,6 +16,7 @@
 #include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/standard.h"
+#include "tests/memo/open_store.h"
 #include "tests/store/faulty_file_system.h"
 #include "tests/store/test_util.h"
 
@@ -57,13 +58,13 @@ TEST(MemoizeFaultTest, AnyFailingFileOperationCostsNoCall) {
       FaultyFileSystem faulty(FileSystem::Posix());
       std::vector<absl::Status> faults;
       const auto store =
-          MemoStore::Open(dir.path(), {.observer =
-                                           [&](const CallEvent& event) {
-                                             if (!event.fault.ok()) {
-                                               faults.push_back(event.fault);
-                                             }
-                                           },
-                                       .file_system = &faulty});
+          testing::OpenStore(dir.path(), {.observer =
+                                              [&](const CallEvent& event) {
+                                                if (!event.fault.ok()) {
+                                                  faults.push_back(event.fault);
+                                                }
+                                              },
+                                          .file_system = &faulty});
       ASSERT_THAT(store, IsOk());
       const auto f = MemoizedRepeat(*store);
       faulty.Arm({.nth = n,
@@ -91,7 +92,7 @@ TEST(MemoizeFaultTest, AnyFailingFileOperationCostsNoCall) {
       f("x", 10);
       f("xy", 5000);
       f(large_argument, 1);
-      const auto reopened = MemoStore::Open(dir.path(), {.create = false});
+      const auto reopened = testing::OpenStore(dir.path(), {.create = false});
       ASSERT_THAT(reopened, IsOk());
       const auto g = MemoizedRepeat(*reopened);
       EXPECT_EQ(**g.Lookup("x", 10), Repeat("x", 10));

@@ -11,6 +11,7 @@
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/standard.h"
 #include "tests/memo/memo_fixture.h"
+#include "tests/memo/open_store.h"
 
 namespace ireneo {
 namespace {
@@ -98,7 +99,7 @@ TEST_F(TieredStoreTest, ServesWithoutTheIndexAndForgetsWithIt) {
       Memoize(store(), {.name = "f", .version = "1"}, [](int n) { return n; });
   f(1);
   {
-    const auto other = MemoStore::Open(dir_.path() / "store");
+    const auto other = testing::OpenStore(dir_.path() / "store");
     EXPECT_THAT(other->Forget(*f.KeyOf(1)), IsOk());
   }
   EXPECT_EQ(f(1), 1);
@@ -126,7 +127,7 @@ TEST_F(TieredStoreTest, TurnedOffEachCallAsksTheIndex) {
   f(1);
   f(1);
   EXPECT_TRUE(LastHit());
-  const auto other = MemoStore::Open(dir_.path() / "store");
+  const auto other = testing::OpenStore(dir_.path() / "store");
   EXPECT_THAT(other->Forget(*f.KeyOf(1)), IsOk());
   f(1);
   EXPECT_FALSE(LastHit());

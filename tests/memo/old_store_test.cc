@@ -47,8 +47,8 @@ auto MemoizedRamp(const MemoStore& store) {
 }
 
 // A copy that may be written to.
-void Copy(int version, const std::filesystem::path& to) {
-  std::filesystem::copy("tests/golden/store_" + std::to_string(version), to,
+void Copy(const std::string& name, const std::filesystem::path& to) {
+  std::filesystem::copy("tests/golden/store_" + name, to,
                         std::filesystem::copy_options::recursive |
                             std::filesystem::copy_options::overwrite_existing);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(to)) {
@@ -76,7 +76,7 @@ class OldStoreTest : public ::testing::TestWithParam<int> {};
 
 TEST_P(OldStoreTest, EveryCallHits) {
   const TemporaryDirectory dir;
-  Copy(GetParam(), dir.path());
+  Copy(std::to_string(GetParam()), dir.path());
   // The later ones also have a call with a seed.
   const int calls = GetParam() == 1 ? 4 : 5;
   for (int round = 0; round < 2; ++round) {
@@ -93,7 +93,7 @@ TEST_P(OldStoreTest, EveryCallHits) {
 
 TEST_P(OldStoreTest, ProcessesUpgradeItAtOnce) {
   const TemporaryDirectory dir;
-  Copy(GetParam(), dir.path());
+  Copy(std::to_string(GetParam()), dir.path());
   RunInChildren(4, [&](int) {
     const auto store = MemoStore::Open(dir.path());
     ASSERT_THAT(store, IsOk());
@@ -103,7 +103,7 @@ TEST_P(OldStoreTest, ProcessesUpgradeItAtOnce) {
 
 TEST_P(OldStoreTest, OneThatMayNotBeWrittenSaysSo) {
   const TemporaryDirectory dir;
-  Copy(GetParam(), dir.path());
+  Copy(std::to_string(GetParam()), dir.path());
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(dir.path())) {
     ASSERT_EQ(::chmod(entry.path().c_str(), entry.is_directory() ? 0555 : 0444),
@@ -115,6 +115,22 @@ TEST_P(OldStoreTest, OneThatMayNotBeWrittenSaysSo) {
                 StatusIs(absl::StatusCode::kPermissionDenied));
   });
   ASSERT_EQ(::chmod(dir.path().c_str(), 0755), 0);
+}
+
+TEST(OldDirectoryTest, EveryCallHits) {
+  const TemporaryDirectory dir;
+  Copy("directory_1", dir.path());
+  for (int round = 0; round < 2; ++round) {
+    const auto store = MemoStore::Open(dir.path());
+    ASSERT_THAT(store, IsOk());
+    ExpectAllThere(*store);
+    EXPECT_EQ(MemoizedHalf(*store).Seeded(7)(3, "m"), 1.5);
+    EXPECT_EQ(store->Stats()->calls, 5 + round);
+    EXPECT_GE(store->Stats()->hits, 1 + 4 * (round + 1));
+    EXPECT_EQ(MemoizedHalf(*store)(7, "new"), -1);
+    EXPECT_EQ(MemoizedHalf(*store)(7, "new"), -1);
+    EXPECT_EQ(store->Stats()->faults, 0);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Versions, OldStoreTest, ::testing::ValuesIn(kVersions),

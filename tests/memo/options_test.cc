@@ -19,6 +19,7 @@
 #include "ireneo/serializers/eigen_dense.h"
 #include "ireneo/serializers/standard.h"
 #include "tests/memo/memo_fixture.h"
+#include "tests/memo/open_store.h"
 
 namespace ireneo {
 namespace {
@@ -57,7 +58,7 @@ class OptionsTest : public ::ireneo::testing::MemoFixture {
 
 TEST_F(OptionsTest, ATraceThatLostARaceHasItsOwnRecord) {
   static std::optional<MemoStore> other;
-  other = *MemoStore::Open(dir_.path() / "store");
+  other = *testing::OpenStore(dir_.path() / "store");
   static int (*const f)(int) = [](int n) {
     if (n > 0) {
       Memoize(*other, {.name = "f", .version = "1", .wait = Wait::kNever},
@@ -109,7 +110,7 @@ TEST_F(OptionsTest, AFreshResultOfAnotherProcessIsFoundBehindAnOldOneInMemory) {
   EXPECT_EQ(g(1), 1);
   absl::SleepFor(absl::Milliseconds(310));
   {
-    const auto other = MemoStore::Open(dir_.path() / "store");
+    const auto other = testing::OpenStore(dir_.path() / "store");
     drift = 1;
     EXPECT_EQ(
         Memoize(*other, {.name = "test.Drifting", .version = "1"}, Drifting)
@@ -199,7 +200,7 @@ TEST_F(OptionsTest, HitsSurviveARecompute) {
 
 TEST_F(OptionsTest, TheFirstOfTwoResultsIsKeptAndTheSecondReported) {
   // Two stores on one directory, so that neither knows of the other's call.
-  const auto other = MemoStore::Open(dir_.path() / "store");
+  const auto other = testing::OpenStore(dir_.path() / "store");
   static const MemoStore* inner = nullptr;
   inner = &*other;
   static std::atomic<int> depth = 0;

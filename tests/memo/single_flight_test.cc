@@ -19,6 +19,7 @@
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/standard.h"
 #include "tests/memo/memo_fixture.h"
+#include "tests/memo/open_store.h"
 #include "tests/store/test_util.h"
 
 namespace ireneo {
@@ -48,7 +49,7 @@ TEST(SingleFlightTest, ThirtyTwoCallersComputeOnce) {
   const TemporaryDirectory dir;
   const std::string log = dir.path() / "log";
   RunInChildren(4, [&](int) {
-    const auto store = MemoStore::Open(dir.path() / "store");
+    const auto store = testing::OpenStore(dir.path() / "store");
     ASSERT_THAT(store, IsOk());
     const auto f = MemoizedSlow(*store);
     RunInThreads(8, [&](int) { EXPECT_EQ(f(log, 12), 144); });
@@ -59,7 +60,7 @@ TEST(SingleFlightTest, ThirtyTwoCallersComputeOnce) {
 TEST(SingleFlightTest, OtherKeysDoNotWait) {
   const TemporaryDirectory dir;
   const std::string log = dir.path() / "log";
-  const auto store = MemoStore::Open(dir.path() / "store");
+  const auto store = testing::OpenStore(dir.path() / "store");
   const auto f = MemoizedSlow(*store);
   std::atomic<int> computing = 0;
   std::atomic<int> most = 0;
@@ -82,7 +83,7 @@ TEST(SingleFlightTest, WhoWaitsForAKilledProcessTakesOver) {
   const TemporaryDirectory dir;
   const std::string log = dir.path() / "log";
   const std::filesystem::path pid_file = dir.path() / "pid";
-  const auto store = MemoStore::Open(dir.path() / "store");
+  const auto store = testing::OpenStore(dir.path() / "store");
   ASSERT_THAT(store, IsOk());
   // Hangs in the first process that computes it.
   const auto hang = [](const std::string& file) {
@@ -101,7 +102,7 @@ TEST(SingleFlightTest, WhoWaitsForAKilledProcessTakesOver) {
         .wait_timeout = absl::Hours(1)};
     const pid_t child = ::fork();
     if (child == 0) {
-      const auto own = MemoStore::Open(dir.path() / "store");
+      const auto own = testing::OpenStore(dir.path() / "store");
       Memoize(*own, options, hang)(pid_file);
       ::_exit(0);
     }
@@ -139,7 +140,7 @@ TEST(SingleFlightTest, ALockDoesNotOutliveItsHolderInAForkedChild) {
   ASSERT_EQ(::pipe(open_while_test_runs), 0);
   const pid_t holder = ::fork();
   if (holder == 0) {
-    const auto store = MemoStore::Open(dir.path() / "store");
+    const auto store = testing::OpenStore(dir.path() / "store");
     const auto f = Memoize(*store, options, hang);
     f("");  // The file of locks is open now.
     if (::fork() == 0) {
@@ -157,7 +158,7 @@ TEST(SingleFlightTest, ALockDoesNotOutliveItsHolderInAForkedChild) {
   }
   ::kill(holder, SIGKILL);
   ASSERT_EQ(::waitpid(holder, nullptr, 0), holder);
-  const auto store = MemoStore::Open(dir.path() / "store");
+  const auto store = testing::OpenStore(dir.path() / "store");
   ASSERT_THAT(store, IsOk());
   const absl::Time start = absl::Now();
   EXPECT_EQ(Memoize(*store, options, hang)(hanging), 7);
@@ -179,7 +180,7 @@ int ForkInside(const std::string& directory) {
   ::waitpid(child, nullptr, 0);
   ChildProcess other([&] {
     is_other = true;
-    const auto store = MemoStore::Open(directory);
+    const auto store = testing::OpenStore(directory);
     const absl::Time start = absl::Now();
     EXPECT_EQ(Memoize(*store, kForkInside, ForkInside)(directory), 7);
     EXPECT_GE(absl::Now() - start, kForkInside.wait_timeout);
@@ -190,7 +191,7 @@ int ForkInside(const std::string& directory) {
 
 TEST(SingleFlightTest, AChildDoesNotDropALockOfItsParent) {
   const TemporaryDirectory dir;
-  const auto store = MemoStore::Open(dir.path());
+  const auto store = testing::OpenStore(dir.path());
   ASSERT_THAT(store, IsOk());
   try {
     EXPECT_EQ(Memoize(*store, kForkInside, ForkInside)(dir.path()), 7);
@@ -202,7 +203,7 @@ TEST(SingleFlightTest, AChildDoesNotDropALockOfItsParent) {
 TEST(SingleFlightTest, WaitNeverAndTimeoutsCompute) {
   const TemporaryDirectory dir;
   const std::string log = dir.path() / "log";
-  const auto store = MemoStore::Open(dir.path() / "store");
+  const auto store = testing::OpenStore(dir.path() / "store");
   const auto never = MemoizedSlow(*store, {.wait = Wait::kNever});
   RunInThreads(3, [&](int) { EXPECT_EQ(never(log, 3), 9); });
   EXPECT_EQ(FileBytes(log), "xxx");
@@ -224,11 +225,11 @@ TEST(SingleFlightTest, ALockThatCannotBeHadStopsNobody) {
   const TemporaryDirectory dir;
   const std::string log = dir.path() / "log";
   {
-    ASSERT_THAT(MemoStore::Open(dir.path() / "store"), IsOk());
+    ASSERT_THAT(testing::OpenStore(dir.path() / "store"), IsOk());
     std::filesystem::remove_all(dir.path() / "store" / "locks");
     std::ofstream(dir.path() / "store" / "locks") << "no folder";
   }
-  const auto store = MemoStore::Open(dir.path() / "store");
+  const auto store = testing::OpenStore(dir.path() / "store");
   ASSERT_THAT(store, IsOk());
   const auto f = MemoizedSlow(*store);
   EXPECT_EQ(f(log, 2), 4);
@@ -239,7 +240,7 @@ TEST(SingleFlightTest, ALockThatCannotBeHadStopsNobody) {
 
 TEST(SingleFlightTest, AFailureReleasesAllAtOnce) {
   const TemporaryDirectory dir;
-  const auto store = MemoStore::Open(dir.path() / "store");
+  const auto store = testing::OpenStore(dir.path() / "store");
   static std::atomic<int> inside = 0;
   static std::atomic<int> runs = 0;
   static std::atomic<int> most = 0;
@@ -286,7 +287,7 @@ bool IsOdd(int n) {
 
 TEST(SingleFlightTest, RecursionDoesNotDeadlock) {
   const TemporaryDirectory dir;
-  const auto store = MemoStore::Open(dir.path() / "store");
+  const auto store = testing::OpenStore(dir.path() / "store");
   recursive_store = &*store;
   RunInThreads(8, [](int i) {
     EXPECT_EQ(MemoizedFibonacci(40 + i), Fibonacci(40 + i));
@@ -327,7 +328,7 @@ int Right(int depth) {
 
 TEST(SingleFlightTest, ACircleOfThreadsIsBroken) {
   const TemporaryDirectory dir;
-  const auto store = MemoStore::Open(dir.path() / "store");
+  const auto store = testing::OpenStore(dir.path() / "store");
   recursive_store = &*store;
   RunInThreads(
       2, [](int i) { EXPECT_EQ(i == 0 ? CallLeft(0) : CallRight(0), 1); });
@@ -336,7 +337,7 @@ TEST(SingleFlightTest, ACircleOfThreadsIsBroken) {
 TEST(SingleFlightTest, AChildDoesNotWaitForAThreadOfItsParent) {
   const TemporaryDirectory dir;
   const std::string log = dir.path() / "log";
-  const auto store = MemoStore::Open(dir.path() / "store");
+  const auto store = testing::OpenStore(dir.path() / "store");
   const auto f = Memoize(
       *store,
       {.name = "f",

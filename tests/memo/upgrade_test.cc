@@ -23,6 +23,7 @@
 #include "ireneo/serializers/fields.h"
 #include "ireneo/serializers/serializer.h"
 #include "ireneo/serializers/standard.h"
+#include "tests/memo/open_store.h"
 #include "tests/store/test_util.h"
 
 namespace ireneo {
@@ -185,7 +186,8 @@ class UpgradeTest : public ::testing::Test {
  protected:
   void SetUp() override {
     computed = 0;
-    absl::StatusOr<MemoStore> store = MemoStore::Open(directory_.path() / "s");
+    absl::StatusOr<MemoStore> store =
+        testing::OpenStore(directory_.path() / "s");
     ASSERT_TRUE(store.ok()) << store.status();
     store_.emplace(*std::move(store));
   }

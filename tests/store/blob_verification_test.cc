@@ -34,6 +34,7 @@ using ::ireneo::testing::IsOk;
 using ::ireneo::testing::kFileSize;
 using ::ireneo::testing::LocalStoreTest;
 using ::ireneo::testing::OpenStore;
+using ::ireneo::testing::RandomBytes;
 using ::ireneo::testing::StatusIs;
 using ::ireneo::testing::Text;
 using ::ireneo::testing::WriteFileBytes;
@@ -135,6 +136,74 @@ TEST_F(BlobVerificationTest, AFileTouchedButNotChangedIsGood) {
   ExpectHolds(store, bytes);
   Replace(file, bytes);
   ExpectHolds(store, bytes);
+}
+
+// Other bytes of the same size, of another size, and a good file.
+TEST_F(BlobVerificationTest, WhatIsCheckedCanBeChosen) {
+  struct Choice {
+    VerifyReads verify;
+    bool finds_bytes;
+    bool finds_size;
+  };
+  for (const Choice& choice : {Choice{VerifyReads::kOnce, true, true},
+                               Choice{VerifyReads::kAlways, true, true},
+                               Choice{VerifyReads::kSize, false, true},
+                               Choice{VerifyReads::kNever, false, false}}) {
+    for (const std::size_t size : {std::size_t{100}, kFileSize}) {
+      const std::string bytes = RandomBytes(size, size);
+      const Digest digest = Digest::Of(bytes);
+      for (const std::string& damaged :
+           {std::string(size, 'x'), std::string(size - 1, 'x')}) {
+        MustPut(OpenStore(path()), bytes);
+        const OpenStore store(path(), {.verify = choice.verify,
+                                       .compression = Compression::kNone});
+        ExpectHolds(store, bytes);
+        if (size > LocalBlobStore::kInlineLimit) {
+          Replace(store->PathOf(digest), damaged);
+        } else {
+          store.Execute(damaged.size() == size
+                            ? "UPDATE blobs SET data = zeroblob(size)"
+                            : "UPDATE blobs SET data = zeroblob(size - 1)");
+        }
+        const bool found =
+            damaged.size() == size ? choice.finds_bytes : choice.finds_size;
+        const absl::StatusOr<Blob> blob = store->Get(digest);
+        if (found) {
+          EXPECT_THAT(blob, StatusIs(absl::StatusCode::kDataLoss));
+        } else {
+          ASSERT_THAT(blob, IsOk());
+          EXPECT_EQ(blob->size(), damaged.size());
+          // Who asks for it is told in any case.
+          EXPECT_THAT(store->Check(digest),
+                      StatusIs(absl::StatusCode::kDataLoss));
+        }
+        EXPECT_THAT(store->Get(digest), StatusIs(absl::StatusCode::kNotFound));
+      }
+    }
+  }
+}
+
+TEST_F(BlobVerificationTest, AlwaysMeansEachTime) {
+  const std::string bytes = CountingBytes(kFileSize);
+  LyingFileSystem files(absl::Now() - absl::Minutes(1));
+  const Digest digest = MustPut(OpenStore(path()), bytes);
+  const OpenStore store(
+      path(), files,
+      {.verify = VerifyReads::kAlways, .compression = Compression::kNone});
+  ExpectHolds(store, bytes);
+  files.set_lie(std::string(kFileSize, 'x'));
+  EXPECT_THAT(store->Get(digest), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST_F(BlobVerificationTest, ACheckReadsWhatWasVerified) {
+  const std::string bytes = CountingBytes(kFileSize);
+  LyingFileSystem files(absl::Now() - absl::Minutes(1));
+  const Digest digest = MustPut(OpenStore(path()), bytes);
+  const OpenStore store(path(), files);
+  ExpectHolds(store, bytes);
+  files.set_lie(std::string(kFileSize, 'x'));
+  EXPECT_THAT(store->Get(digest), IsOk());
+  EXPECT_THAT(store->Check(digest), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 }  // namespace

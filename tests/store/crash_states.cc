@@ -31,7 +31,8 @@ bool IsData(Kind kind) {
 
 bool IsName(Kind kind) {
   return kind == Kind::kCreate || kind == Kind::kRename ||
-         kind == Kind::kRemove || kind == Kind::kMakeDirectory;
+         kind == Kind::kLink || kind == Kind::kRemove ||
+         kind == Kind::kMakeDirectory;
 }
 
 // Whether `sync` makes `entry`, which came before it, safe.
@@ -41,8 +42,9 @@ bool Saves(const JournalEntry& sync, const JournalEntry& entry) {
     return IsData(entry.kind) && entry.file == sync.file;
   }
   return sync.kind == Kind::kSyncDirectory && IsName(entry.kind) &&
-         ParentOf(entry.kind == Kind::kRename ? entry.to : entry.path) ==
-             sync.path;
+         ParentOf(entry.kind == Kind::kRename || entry.kind == Kind::kLink
+                      ? entry.to
+                      : entry.path) == sync.path;
 }
 
 // Where a state is interesting: at what orders things.
@@ -186,6 +188,9 @@ DirectoryImage CrashStates::Replay(const CrashState& state) const {
         names[entry.to] = entry.file;
         break;
       }
+      case Kind::kLink:
+        names[entry.to] = entry.file;
+        break;
       case Kind::kRemove: {
         const auto name = names.find(entry.path);
         if (name != names.end() && name->second == entry.file) {

@@ -9,7 +9,8 @@ namespace ireneo::testing {
 namespace {
 
 constexpr std::array<const char*, kFileOperationCount> kNames = {
-    "create", "append",           "close", "read", "stat", "rename", "remove",
+    "create", "append",           "close", "read",
+    "stat",   "rename",           "link",  "remove",
     "list",   "create directory", "sync",  "touch"};
 
 std::size_t Index(FileOperation kind) { return static_cast<std::size_t>(kind); }
@@ -113,6 +114,14 @@ absl::Status FaultyFileSystem::Rename(const std::filesystem::path& from,
     return fault;
   }
   return base_.Rename(from, to);
+}
+
+absl::Status FaultyFileSystem::Link(const std::filesystem::path& from,
+                                    const std::filesystem::path& to) const {
+  if (absl::Status fault = Enter(FileOperation::kLink); !fault.ok()) {
+    return fault;
+  }
+  return base_.Link(from, to);
 }
 
 absl::Status FaultyFileSystem::Remove(const std::filesystem::path& path) const {

@@ -41,13 +41,14 @@ enum class FileOperation {
   kRead,
   kStat,
   kRename,
+  kLink,
   kRemove,
   kList,
   kCreateDirectory,
   kSync,  // Of a file, a directory or all.
   kTouch,
 };
-inline constexpr std::size_t kFileOperationCount = 11;
+inline constexpr std::size_t kFileOperationCount = 12;
 
 // Which operations fail, and how.
 struct Fault {
@@ -91,6 +92,8 @@ class FaultyFileSystem final : public FileSystem {
       const std::filesystem::path& path) const override;
   absl::Status Rename(const std::filesystem::path& from,
                       const std::filesystem::path& to) const override;
+  absl::Status Link(const std::filesystem::path& from,
+                    const std::filesystem::path& to) const override;
   absl::Status Remove(const std::filesystem::path& path) const override;
   absl::StatusOr<std::vector<std::string>> List(
       const std::filesystem::path& path) const override;

@@ -43,6 +43,8 @@ TEST_F(FaultyFileSystemTest, ForwardsWhileNotArmed) {
   EXPECT_THAT(faulty_.Touch(directory_.path() / "a"), IsOk());
   EXPECT_THAT(faulty_.Rename(directory_.path() / "a", directory_.path() / "b"),
               IsOk());
+  EXPECT_THAT(faulty_.Link(directory_.path() / "b", directory_.path() / "l"),
+              IsOk());
   EXPECT_THAT(faulty_.Remove(directory_.path() / "b"), IsOk());
   EXPECT_THAT(faulty_.CreateDirectory(directory_.path() / "c"), IsOk());
   EXPECT_THAT(faulty_.List(directory_.path()), IsOk());

@@ -231,6 +231,19 @@ TEST_F(PosixFileSystemTest, RenameDoesNotReplaceADirectory) {
   EXPECT_EQ(FileBytes(Path("from")), "new");
 }
 
+TEST_F(PosixFileSystemTest, LinkReplacesNothing) {
+  WriteFileBytes(Path("from"), "new");
+  ASSERT_THAT(files_.Link(Path("from"), Path("to")), IsOk());
+  EXPECT_EQ(FileBytes(Path("to")), "new");
+  EXPECT_EQ(FileBytes(Path("from")), "new");
+  WriteFileBytes(Path("other"), "other");
+  EXPECT_THAT(files_.Link(Path("other"), Path("to")),
+              StatusIs(absl::StatusCode::kAlreadyExists,
+                       AllOf(HasSubstr(Path("other").native()),
+                             HasSubstr(Path("to").native()))));
+  EXPECT_EQ(FileBytes(Path("to")), "new");
+}
+
 TEST_F(PosixFileSystemTest, RemoveTakesFilesOnly) {
   WriteNew(Path("file"), "read-only");
   EXPECT_THAT(files_.Remove(Path("file")), IsOk());

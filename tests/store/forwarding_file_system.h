@@ -36,6 +36,10 @@ class ForwardingFileSystem : public FileSystem {
                       const std::filesystem::path& to) const override {
     return base_.Rename(from, to);
   }
+  absl::Status Link(const std::filesystem::path& from,
+                    const std::filesystem::path& to) const override {
+    return base_.Link(from, to);
+  }
   absl::Status Remove(const std::filesystem::path& path) const override {
     return base_.Remove(path);
   }

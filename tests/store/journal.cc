@@ -2,11 +2,30 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "tests/store/test_util.h"
 
 namespace ireneo::testing {
 
 using Kind = JournalEntry::Kind;
+
+std::string Describe(const JournalEntry& entry) {
+  constexpr const char* kKinds[] = {
+      "create",   "write",  "truncate", "sync",  "sync folder",
+      "sync all", "rename", "remove",   "mkdir", "mark"};
+  std::string text = kKinds[static_cast<int>(entry.kind)];
+  if (entry.file >= 0) absl::StrAppend(&text, " file ", entry.file);
+  if (!entry.path.empty()) absl::StrAppend(&text, " ", entry.path);
+  if (!entry.to.empty()) absl::StrAppend(&text, " to ", entry.to);
+  if (entry.kind == Kind::kWrite) {
+    absl::StrAppend(&text, ", ", entry.bytes.size(), " bytes at ");
+  }
+  if (entry.kind == Kind::kWrite || entry.kind == Kind::kTruncate ||
+      entry.kind == Kind::kMark) {
+    absl::StrAppend(&text, " ", entry.offset);
+  }
+  return text;
+}
 
 Journal::Journal(const std::filesystem::path& root)
     : root_(root.lexically_normal()) {
@@ -100,6 +119,21 @@ void Journal::Rename(const std::filesystem::path& from,
   if (it != files_.end()) files_.erase(it);
   if (file >= 0) files_[*relative_to] = file;
   Add({.kind = Kind::kRename,
+       .file = file,
+       .path = *relative_from,
+       .to = *relative_to});
+}
+
+void Journal::Link(const std::filesystem::path& from,
+                   const std::filesystem::path& to) {
+  const auto relative_from = Relative(from);
+  const auto relative_to = Relative(to);
+  if (!relative_from.has_value() || !relative_to.has_value()) return;
+  const std::lock_guard lock(mutex_);
+  const auto it = files_.find(*relative_from);
+  const int file = it == files_.end() ? -1 : it->second;
+  if (file >= 0) files_[*relative_to] = file;
+  Add({.kind = Kind::kLink,
        .file = file,
        .path = *relative_from,
        .to = *relative_to});

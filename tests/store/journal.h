@@ -28,6 +28,7 @@ struct JournalEntry {
     kSyncDirectory,  // The names in `path`.
     kSyncAll,        // Everything.
     kRename,         // `file`, from `path` to `to`.
+    kLink,           // `file`, the name `to` beside `path`.
     kRemove,         // `file`, the name `path`.
     kMakeDirectory,  // `path`.
     kMark,           // `offset`: what a test wants to know of this moment.
@@ -41,6 +42,9 @@ struct JournalEntry {
   std::uint64_t offset = 0;
   std::string bytes = {};
 };
+
+// For people: "write file 3, 100 bytes at 4096".
+std::string Describe(const JournalEntry& entry);
 
 // Thread-safe. Each entry is added when the operation has succeeded.
 class Journal {
@@ -60,6 +64,7 @@ class Journal {
   void SyncAll();
   void Rename(const std::filesystem::path& from,
               const std::filesystem::path& to);
+  void Link(const std::filesystem::path& from, const std::filesystem::path& to);
   void Remove(const std::filesystem::path& path);
   void MakeDirectory(const std::filesystem::path& path);
   void Mark(std::uint64_t number);

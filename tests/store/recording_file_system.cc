@@ -61,6 +61,13 @@ absl::Status RecordingFileSystem::Rename(
   return status;
 }
 
+absl::Status RecordingFileSystem::Link(const std::filesystem::path& from,
+                                       const std::filesystem::path& to) const {
+  absl::Status status = base_.Link(from, to);
+  if (status.ok()) journal_.Link(from, to);
+  return status;
+}
+
 absl::Status RecordingFileSystem::Remove(
     const std::filesystem::path& path) const {
   absl::Status status = base_.Remove(path);

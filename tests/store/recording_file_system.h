@@ -31,6 +31,8 @@ class RecordingFileSystem final : public FileSystem {
       const std::filesystem::path& path) const override;
   absl::Status Rename(const std::filesystem::path& from,
                       const std::filesystem::path& to) const override;
+  absl::Status Link(const std::filesystem::path& from,
+                    const std::filesystem::path& to) const override;
   absl::Status Remove(const std::filesystem::path& path) const override;
   absl::StatusOr<std::vector<std::string>> List(
       const std::filesystem::path& path) const override;

@@ -84,6 +84,7 @@ class StoreFaultTest : public ::testing::Test {
     std::size_t size = kLarge;
     // The blob may be found damaged afterwards.
     bool damaged_before = false;
+    bool compressible = false;
     BlobStoreOptions options = {};
   };
 
@@ -116,7 +117,8 @@ class StoreFaultTest : public ::testing::Test {
 
   // False if there was no such operation to fail.
   bool RunOnce(const Scenario& scenario, const Fault& fault) {
-    const std::string bytes = RandomBytes(scenario.size, ++seed_);
+    std::string bytes = RandomBytes(scenario.size, ++seed_);
+    if (scenario.compressible) bytes.append(scenario.size, 'c');
     const Digest digest = Digest::Of(bytes);
     bool failed = false;
     {
@@ -258,6 +260,47 @@ TEST_F(StoreFaultTest, PutLargeInManyPieces) {
                  .is_overcome = IsLook,
                  .options = {.compression = Compression::kNone}}),
             9u);
+}
+
+TEST_F(StoreFaultTest, PutLargeDurably) {
+  // As above; and the sync, the state after it, the folder, blobs/.
+  EXPECT_EQ(Run({.prepare = MakeShard,
+                 .call = StatusOfPut,
+                 .is_overcome = IsLook,
+                 .options = {.durability = Durability::kDurable}}),
+            9u);
+}
+
+TEST_F(StoreFaultTest, PutOfWhatIsPresentDurably) {
+  const auto put_elsewhere = [this](LocalBlobStore&, const std::string& bytes) {
+    const OpenStore other(directory_.path(), FileSystem::Posix());
+    MustPut(*other.store, bytes);
+  };
+  // One sync that fails is overcome, by another file; all are not.
+  const auto put = [](LocalBlobStore& store, const std::string& bytes) {
+    const absl::Status status = store.Put(bytes).status();
+    return absl::IsUnknown(status) || absl::IsResourceExhausted(status) ||
+                   absl::IsPermissionDenied(status)
+               ? absl::OkStatus()
+               : status;
+  };
+  EXPECT_GE(Run({.prepare = put_elsewhere,
+                 .call = put,
+                 .is_overcome = [](FileOperation) { return true; },
+                 .options = {.durability = Durability::kDurable}}),
+            7u);
+}
+
+TEST_F(StoreFaultTest, RecompressLarge) {
+  const auto recompress = [](LocalBlobStore& store, const std::string& bytes) {
+    return store.Recompress(Digest::Of(bytes), Compression::Zstd(1));
+  };
+  // Read, create, append, close, rename, remove.
+  EXPECT_EQ(Run({.prepare = MustPut,
+                 .call = recompress,
+                 .compressible = true,
+                 .options = {.compression = Compression::kNone}}),
+            6u);
 }
 
 TEST_F(StoreFaultTest, PutOfWhatIsPresent) {

@@ -30,6 +30,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "ireneo/ireneo.h"
+#include "tests/memo/open_store.h"
 
 namespace {
 
@@ -380,7 +381,7 @@ void MakeDice(const MemoStore& store) {
 }
 
 absl::Status Make(std::string_view kind, const char* directory) {
-  const absl::StatusOr<MemoStore> store = MemoStore::Open(directory);
+  const absl::StatusOr<MemoStore> store = ireneo::testing::OpenStore(directory);
   if (!store.ok()) return store.status();
   if (kind == "sample") return MakeSample(*store);
   if (kind == "tables") MakeTables(*store);
