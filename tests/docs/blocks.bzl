@@ -41,6 +41,7 @@ BLOCKS = {
             "bounded.inc",
             "collect.inc",
             "pin.inc",
+            "recompress.inc",
             "calls.inc",
             "tables.inc",
         ],

@@ -433,6 +433,10 @@ TEST_F(GuideTest, KeepAStoreSmall) {
     EXPECT_THAT(pinned, IsOk());
     EXPECT_EQ(unpinned.value_or(0), 1);
   }
+  {
+#include "tests/docs/recompress.inc"
+    EXPECT_THAT(recompressed, IsOk());
+  }
   const Captured out(std::cout);
 #include "tests/docs/collect.inc"
   EXPECT_THAT(report, IsOk());

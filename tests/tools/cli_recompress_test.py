@@ -74,9 +74,9 @@ class RecompressTest(cli_testing.CliTest):
     def test_damage_is_told(self):
         [*_, call] = self.calls("sample.Counting", store=self.store)
         cli_testing.flip_byte(
-            cli_testing.blob_file(self.store, call["result"]), 1000)
+            cli_testing.blob_file(self.store, call["result"]["digest"]), 1000)
         done = self.recompress("--codec", "small", status=1)
-        self.assert_error(done, call["result"], "damaged")
+        self.assert_error(done, call["result"]["digest"], "damaged")
         self.assertRegex(done.text, r"(?m)^failed +1$")
 
 
