@@ -90,7 +90,8 @@ absl::StatusOr<StoreState::Parts> StoreState::OpenDatabase(
                                                files, BlobOptions(options)));
   if (NeedsRescan(directory, files)) {
     IRENEO_RETURN_IF_ERROR(blobs->Rescan());
-    IRENEO_RETURN_IF_ERROR(EndRescan(directory, files));
+    // If the mark stays, the next opening does it once more.
+    (void)EndRescan(directory, files);
   }
   parts.index = std::make_unique<SqliteIndex>(*parts.database, *blobs);
   parts.blobs = std::move(blobs);
