@@ -72,7 +72,8 @@ absl::StatusOr<FileLock> Lock(const std::filesystem::path& directory) {
 void WriteLastCollection(const std::filesystem::path& directory,
                          const std::optional<LastCollection>& last) {
   const int file =
-      ::open(LockPath(directory).c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
+      ::open(LockPath(directory).c_str(),
+             O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (file < 0) return;
   if (last.has_value()) {
     const std::string text = absl::StrCat(R"({"limit":)", last->limit,
@@ -252,7 +253,9 @@ absl::Status CheckLimit(std::uint64_t max_bytes) {
 
 std::optional<LastCollection> ReadLastCollection(
     const std::filesystem::path& directory) {
-  const int file = ::open(LockPath(directory).c_str(), O_RDONLY | O_CLOEXEC);
+  // O_NONBLOCK: opening a pipe that someone put there must not wait.
+  const int file = ::open(LockPath(directory).c_str(),
+                          O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (file < 0) return std::nullopt;
   std::array<char, 128> text = {};
   const ssize_t size = ::read(file, text.data(), text.size() - 1);

@@ -85,6 +85,15 @@ bool IsThere(const fs::path& path, const FileSystem& files) {
   return files.Stat(path).ok();
 }
 
+// What is neither a file nor a link. A link is how people keep the index on
+// another disk: it may point to nothing because that disk is not there.
+bool IsNoFile(const fs::path& path) {
+  std::error_code error;
+  const fs::file_type type = fs::symlink_status(path, error).type();
+  return type == fs::file_type::directory || type == fs::file_type::fifo ||
+         type == fs::file_type::socket;
+}
+
 bool IsEmpty(const fs::path& path, const FileSystem& files) {
   const absl::StatusOr<FileInfo> info = files.Stat(path);
   return info.ok() ? info->size == 0 : absl::IsNotFound(info.status());
@@ -97,16 +106,21 @@ absl::StatusOr<std::vector<fs::path>> Snapshots(const fs::path& directory,
   const auto names = files.List(directory / kSnapshots);
   std::vector<fs::path> snapshots;
   std::error_code error;
-  if (absl::IsNotFound(names.status()) ||
-      (!names.ok() && fs::exists(directory / kSnapshots, error) &&
-       !fs::is_directory(directory / kSnapshots, error))) {
-    return snapshots;
+  if (!names.ok()) {
+    const fs::file_type type = fs::status(directory / kSnapshots, error).type();
+    const bool is_none = absl::IsNotFound(names.status()) ||
+                         error == std::errc::too_many_symbolic_link_levels ||
+                         (!error && type != fs::file_type::directory);
+    if (is_none) return snapshots;
+    return names.status();
   }
-  if (!names.ok()) return names.status();
   for (const std::string& name : *names) {
-    if (name.starts_with("index-") && name.ends_with(".db")) {
-      snapshots.push_back(directory / kSnapshots / name);
-    }
+    if (!name.starts_with("index-") || !name.ends_with(".db")) continue;
+    const fs::path path = directory / kSnapshots / name;
+    const fs::file_type type = fs::symlink_status(path, error).type();
+    // A folder, say, or a link, which is none of ours.
+    if (!error && type != fs::file_type::regular) continue;
+    snapshots.push_back(path);
   }
   std::sort(snapshots.rbegin(), snapshots.rend());
   return snapshots;
@@ -162,7 +176,7 @@ absl::Status SetIndexAside(const fs::path& directory, const FileSystem& files) {
 
 // Steps 1 to 5.
 absl::StatusOr<std::unique_ptr<Database>> Replace(
-    const fs::path& directory, const FileSystem& files,
+    const fs::path& directory, const FileSystem& files, Durability durability,
     const std::function<absl::StatusOr<std::unique_ptr<Database>>()>& open) {
   const absl::StatusOr<FileLock> lock = FileLock::Acquire(
       directory / kLock, FileLock::Mode::kExclusive, kPatience);
@@ -183,8 +197,10 @@ absl::StatusOr<std::unique_ptr<Database>> Replace(
     restored = status.ok();
     if (restored) break;
     RemoveDatabase(copy, files);
-    // A full disk, say, is no reason to start with less.
-    if (!absl::IsDataLoss(status) && !absl::IsFailedPrecondition(status)) {
+    // A full disk, say, is no reason to start with less. NotFound: another
+    // process has dropped it.
+    if (!absl::IsDataLoss(status) && !absl::IsFailedPrecondition(status) &&
+        !absl::IsNotFound(status)) {
       return status;
     }
   }
@@ -194,13 +210,17 @@ absl::StatusOr<std::unique_ptr<Database>> Replace(
     if (restored) {
       IRENEO_RETURN_IF_ERROR(files.Rename(copy, directory / kIndexFile));
     }
-    return Unmark(directory / kSuspect, files);
+    // If it stays, what is there now is read once more.
+    (void)Unmark(directory / kSuspect, files);
+    return absl::OkStatus();
   };
   if (absl::Status status = put_in_place(); !status.ok()) {
     RemoveDatabase(copy, files);
     return status;
   }
-  return open();
+  // Not by `open`, which takes an index that is missing beside snapshots, all
+  // of them damaged, for one that is lost.
+  return OpenDatabase(directory / kIndexFile, durability);
 }
 
 }  // namespace
@@ -210,6 +230,9 @@ absl::StatusOr<std::unique_ptr<Database>> OpenIndex(const fs::path& directory,
                                                     Durability durability) {
   const fs::path path = directory / kIndexFile;
   const auto open = [&]() -> absl::StatusOr<std::unique_ptr<Database>> {
+    if (IsNoFile(path)) {
+      return absl::DataLossError(absl::StrCat(path.native(), " is no file"));
+    }
     if (IsEmpty(path, files)) {
       const fs::path log = path.native() + "-wal";
       if (!IsThere(path, files) && !IsEmpty(log, files)) {
@@ -249,7 +272,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenIndex(const fs::path& directory,
   }
   if (!absl::IsDataLoss(database.status())) return database;
   absl::StatusOr<std::unique_ptr<Database>> replaced =
-      Replace(directory, files, open);
+      Replace(directory, files, durability, open);
   if (replaced.ok()) return replaced;
   return absl::DataLossError(absl::StrCat(
       database.status().message(),

@@ -105,7 +105,8 @@ absl::StatusOr<StoreState::Parts> StoreState::OpenDatabase(
       LocalBlobStore::Open(directory, *parts.database, files, blob_options));
   if (!parts.read_only && NeedsRescan(directory, files)) {
     IRENEO_RETURN_IF_ERROR(blobs->Rescan());
-    IRENEO_RETURN_IF_ERROR(EndRescan(directory, files));
+    // If the mark stays, the next opening does it once more.
+    (void)EndRescan(directory, files);
   }
   parts.index = std::make_unique<SqliteIndex>(*parts.database, *blobs);
   parts.blobs = std::move(blobs);

@@ -13,7 +13,9 @@ namespace ireneo {
 
 absl::StatusOr<FileLock> FileLock::Acquire(const std::filesystem::path& path,
                                            Mode mode, absl::Duration timeout) {
-  FileLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  // Not through a link, to a file that is none of ours to write to.
+  FileLock lock(
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
   if (lock.fd_ < 0) {
     return absl::ErrnoToStatus(errno,
                                absl::StrCat("cannot open ", path.native()));

@@ -29,10 +29,13 @@ constexpr absl::Duration kPatience = absl::Seconds(10);
 constexpr absl::Duration kPause = absl::Milliseconds(1);
 
 int OpenFile(const std::filesystem::path& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  // Not through a link, which would make a file wherever it leads. O_NONBLOCK:
+  // opening a pipe that someone put there must not wait.
+  constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | kFlags, 0666);
   if (file >= 0) return file;
   // Of another user: good enough for a shared lock.
-  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  return ::open(path.c_str(), O_RDONLY | kFlags);
 }
 
 enum class Outcome { kLocked, kBusy, kImpossible };

@@ -23,8 +23,10 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ireneo/memo/collection.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memoize.h"
+#include "ireneo/memo/verification.h"
 #include "ireneo/store/blob_store.h"
 #include "ireneo/store/digest.h"
 #include "tests/crash/crash_util.h"
@@ -51,6 +53,8 @@ enum class Log {
   kFull,   // The database is an empty file, and all of it in the log.
 };
 
+enum class Snapshot { kNone, kOne };
+
 DirectoryImage ReadImage(const fs::path& folder) {
   DirectoryImage image;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
@@ -63,7 +67,7 @@ DirectoryImage ReadImage(const fs::path& folder) {
   return image;
 }
 
-DirectoryImage MakeImage(Log log) {
+DirectoryImage MakeImage(Log log, Snapshot snapshot) {
   const FastDirectory folder;
   const fs::path directory = folder.path() / "store";
   const auto use = [&](const MemoStore& store) {
@@ -71,6 +75,9 @@ DirectoryImage MakeImage(Log log) {
     for (int n = 0; n < kCalls; ++n) f(n);
     for (int n = 0; n < kBlobs; ++n) {
       EXPECT_THAT(store.blobs().Put(KnownBlob(n)), IsOk());
+    }
+    if (snapshot == Snapshot::kOne) {
+      EXPECT_THAT(store.Collect({}), IsOk());
     }
   };
   {
@@ -93,23 +100,63 @@ DirectoryImage MakeImage(Log log) {
 // What may become of the store.
 enum class Outcome {
   kRefused,  // Or not; and what is damaged may stay so.
-  kHealed,
+  // Opens and is right. Damage that a query meets is mended by an opening after
+  // it, and then what is recomputed is remembered.
+  kMended,
+  kReplaced,  // Opens, and what is recomputed is remembered from the next on.
+  kHealed,    // Opens, and what is recomputed is remembered at once.
 };
 
-// Whether changed bytes in this file are mended by recomputing. Of the log only
-// what is whole counts.
-Outcome OutcomeOf(const std::string& path) {
-  return path.starts_with("blobs/") || path == kLog ? Outcome::kHealed
-                                                    : Outcome::kRefused;
+// The fields of SQLite's header that say of what format the database is and
+// whose. A store whose index may be another program's or a newer Ireneo's is
+// refused, not replaced.
+bool SaysWhoseItIs(std::size_t place) {
+  const auto within = [place](std::size_t first, std::size_t size) {
+    return place >= first && place < first + size;
+  };
+  return within(18, 2)      // Write and read version.
+         || within(44, 4)   // Schema format.
+         || within(56, 4)   // Text encoding.
+         || within(60, 4)   // user_version.
+         || within(68, 4);  // application_id.
 }
 
-// Uses the store as a program would that knows nothing of the damage.
-void CheckStore(const fs::path& directory, Outcome outcome) {
+// Whether changed bytes in this file are mended by recomputing, or by another
+// index. Of the log only what is whole counts.
+Outcome OutcomeOf(const std::string& path) {
+  if (path.starts_with("blobs/") || path == kLog) return Outcome::kHealed;
+  return path == kIndex ? Outcome::kMended : Outcome::kRefused;
+}
+
+// The same for a change at `place`.
+Outcome OutcomeOf(const std::string& path, std::size_t place) {
+  if (path == kIndex && SaysWhoseItIs(place)) return Outcome::kRefused;
+  return OutcomeOf(path);
+}
+
+::testing::AssertionResult AllHit(const MemoStore& store) {
+  const auto f = MemoizeKnownValue(store);
+  for (int n = 0; n < kCalls; ++n) {
+    const auto found = f.Lookup(n);
+    if (!found.ok()) {
+      return ::testing::AssertionFailure() << n << ": " << found.status();
+    }
+    if (const auto same = SameBytes(found->value_or("lost"), KnownValue(n));
+        !same) {
+      return ::testing::AssertionFailure() << n << ": " << same.message();
+    }
+  }
+  return ::testing::AssertionSuccess();
+}
+
+// Uses the store as a program would that knows nothing of the damage. False if
+// it cannot be opened.
+bool UseStore(const fs::path& directory, Outcome outcome) {
   const auto store = MemoStore::Open(directory, {.memory_bytes = 0});
   if (!store.ok()) {
     EXPECT_EQ(outcome, Outcome::kRefused) << store.status();
     EXPECT_FALSE(store.status().message().empty());
-    return;
+    return false;
   }
   const auto f = MemoizeKnownValue(*store);
   for (int n = 0; n < kBlobs; ++n) {
@@ -131,20 +178,61 @@ void CheckStore(const fs::path& directory, Outcome outcome) {
       EXPECT_TRUE(SameBytes(f(n), KnownValue(n)));
   }
   if (outcome == Outcome::kHealed) {
-    for (int n = 0; n < kCalls; ++n) {
-      const auto found = f.Lookup(n);
-      ASSERT_THAT(found, IsOk());
-      EXPECT_TRUE(SameBytes(found->value_or("lost"), KnownValue(n)));
-    }
+    EXPECT_TRUE(AllHit(*store));
   }
   // What people ask of it.
   (void)store->Stats();
   (void)store->Functions();
   (void)store->Calls();
+  return true;
+}
+
+void CheckStore(const fs::path& directory, Outcome outcome) {
+  if (!UseStore(directory, outcome)) return;
+  if (outcome != Outcome::kMended && outcome != Outcome::kReplaced) return;
+  // A query may meet the damage only when others have mended something.
+  const int most_uses = outcome == Outcome::kMended ? 3 : 1;
+  for (int uses = 1;; ++uses) {
+    {
+      const auto store = MemoStore::Open(directory, {.memory_bytes = 0});
+      ASSERT_THAT(store, IsOk());
+      const ::testing::AssertionResult all_hit = AllHit(*store);
+      if (all_hit || uses == most_uses) {
+        EXPECT_TRUE(all_hit) << "after " << uses << " uses";
+        return;
+      }
+    }
+    UseStore(directory, outcome);
+  }
+}
+
+// Also collects and verifies, and keeps within a limit that is exceeded: all
+// that touches the files beside the index.
+void UseAllOfStore(const fs::path& directory) {
+  const auto store =
+      MemoStore::Open(directory, {.memory_bytes = 0, .max_bytes = 1 << 16});
+  ASSERT_THAT(store, IsOk());
+  const auto f = MemoizeKnownValue(*store);
+  for (int n = 0; n < 3 * kCalls; ++n) {
+    EXPECT_TRUE(SameBytes(f(n), KnownValue(n)));
+  }
+  (void)store->Collect({});
+  (void)store->Collect({.max_bytes = 1 << 16});
+  // One that is stopped leaves verify.json, and one that goes on reads it.
+  (void)store->Verify(
+      {.progress = [](const VerifyProgress&) { return false; }});
+  const auto report = store->Verify({});
+  EXPECT_THAT(report, IsOk());
+  if (report.ok()) {
+    EXPECT_EQ(report->damaged.size() + report->unreadable.size(), 0u);
+  }
 }
 
 class DamageTest : public ::testing::TestWithParam<Log> {
  protected:
+  explicit DamageTest(Snapshot snapshot = Snapshot::kNone)
+      : image_(MakeImage(GetParam(), snapshot)) {}
+
   void TearDown() override {
     EndTrials();
     std::printf("damage: %d trials\n", trials_);
@@ -154,13 +242,17 @@ class DamageTest : public ::testing::TestWithParam<Log> {
 
   // False when enough is known to be wrong.
   bool Try(const std::string& what, Outcome outcome,
-           const std::function<void()>& damage) {
+           const std::function<void()>& damage, bool all = false) {
     SCOPED_TRACE(what);
     StartTrial(what);
     ++trials_;
     WriteImage(image_, directory());
     damage();
-    CheckStore(directory(), outcome);
+    if (all) {
+      UseAllOfStore(directory());
+    } else {
+      CheckStore(directory(), outcome);
+    }
     // Also what is no folder, and a folder that has another's place.
     fs::remove_all(directory());
     return CountFailures() < kMostFailures;
@@ -176,7 +268,7 @@ class DamageTest : public ::testing::TestWithParam<Log> {
   }
 
   const FastDirectory folder_;
-  const DirectoryImage image_ = MakeImage(GetParam());
+  const DirectoryImage image_;
   int trials_ = 0;
 };
 
@@ -219,8 +311,8 @@ TEST_P(DamageTest, AnyByte) {
       // One bit, or all of the byte.
       const std::size_t way = (place / 7) % 9;
       const char mask = static_cast<char>(way == 8 ? 0xff : 1 << way);
-      if (!Try(absl::StrCat("byte ", place, " of ", path), OutcomeOf(path),
-               [&] {
+      if (!Try(absl::StrCat("byte ", place, " of ", path),
+               OutcomeOf(path, place), [&] {
                  std::string damaged = bytes;
                  damaged[place] = static_cast<char>(damaged[place] ^ mask);
                  WriteFileBytes(directory() / path, damaged);
@@ -275,22 +367,34 @@ TEST_P(DamageTest, AnythingRemovedOrReplacedByWhatIsNoFile) {
   names.push_back("locks/flight");
   for (const std::string& name : names) {
     const fs::path path = directory() / name;
+    // What is no index gives way to one. A link does not: it may lead to a
+    // disk that is not there now.
+    const Outcome replaced =
+        name == kIndex ? Outcome::kReplaced : Outcome::kRefused;
     const auto attempt = [&](const char* what,
-                             const std::function<void()>& replace) {
-      Try(absl::StrCat(name, " ", what), Outcome::kRefused, [&] {
+                             const std::function<void()>& replace,
+                             Outcome outcome = Outcome::kRefused) {
+      Try(absl::StrCat(name, " ", what), outcome, [&] {
         fs::remove_all(path);
         fs::create_directories(path.parent_path());
         replace();
       });
     };
-    attempt("removed", [] {});
-    attempt("a folder", [&] { fs::create_directory(path); });
-    attempt("a folder with something in it", [&] {
-      fs::create_directory(path);
-      WriteFileBytes(path / "file", "text");
-    });
-    attempt("an empty file", [&] { WriteFileBytes(path, ""); });
-    attempt("a file of text", [&] { WriteFileBytes(path, "text\n"); });
+    attempt(
+        "removed", [] {}, replaced);
+    attempt(
+        "a folder", [&] { fs::create_directory(path); }, replaced);
+    attempt(
+        "a folder with something in it",
+        [&] {
+          fs::create_directory(path);
+          WriteFileBytes(path / "file", "text");
+        },
+        replaced);
+    attempt(
+        "an empty file", [&] { WriteFileBytes(path, ""); }, replaced);
+    attempt(
+        "a file of text", [&] { WriteFileBytes(path, "text\n"); }, replaced);
     attempt("a link to nothing",
             [&] { fs::create_symlink(directory() / "nothing", path); });
     attempt("a link to a folder that is not there",
@@ -307,7 +411,113 @@ TEST_P(DamageTest, AnythingRemovedOrReplacedByWhatIsNoFile) {
       attempt("a link to a blob",
               [&] { fs::create_symlink(directory() / large, path); });
     }
-    attempt("a pipe", [&] { ASSERT_EQ(::mkfifo(path.c_str(), 0666), 0); });
+    attempt(
+        "a pipe", [&] { ASSERT_EQ(::mkfifo(path.c_str(), 0666), 0); },
+        replaced);
+  }
+}
+
+// A store with a snapshot, of which nothing is in the log.
+class SnapshotDamageTest : public DamageTest {
+ protected:
+  SnapshotDamageTest() : DamageTest(Snapshot::kOne) {}
+
+  void SetUp() override {
+    for (const auto& [path, bytes] : image_) {
+      if (path.starts_with("snapshots/")) snapshot_ = path;
+    }
+    ASSERT_FALSE(snapshot_.empty());
+  }
+
+  std::string snapshot_;
+};
+
+TEST_P(SnapshotDamageTest, AnyByteOfTheOnlySnapshotOfALostIndex) {
+  const std::string& bytes = *image_.at(snapshot_);
+  for (const std::size_t place : Places(kIndex, bytes.size())) {
+    const std::size_t way = (place / 7) % 9;
+    const char mask = static_cast<char>(way == 8 ? 0xff : 1 << way);
+    if (!Try(absl::StrCat("byte ", place, " of the snapshot"),
+             OutcomeOf(kIndex, place), [&] {
+               fs::remove(directory() / kIndex);
+               std::string damaged = bytes;
+               damaged[place] = static_cast<char>(damaged[place] ^ mask);
+               WriteFileBytes(directory() / snapshot_, damaged);
+             })) {
+      return;
+    }
+  }
+}
+
+TEST_P(SnapshotDamageTest, AnyLengthOfTheOnlySnapshotOfALostIndex) {
+  const std::string& bytes = *image_.at(snapshot_);
+  for (const std::size_t place : Places(kIndex, bytes.size())) {
+    if (!Try(absl::StrCat("the snapshot cut to ", place, " bytes"),
+             Outcome::kReplaced, [&] {
+               fs::remove(directory() / kIndex);
+               fs::resize_file(directory() / snapshot_, place);
+             })) {
+      return;
+    }
+  }
+}
+
+// The files that the store can do without.
+TEST_P(SnapshotDamageTest, AnythingBesideTheIndexReplaced) {
+  const fs::path text = folder_.path() / "text";
+  constexpr char kText[] = "what somebody wrote";
+  WriteFileBytes(text, kText);
+  enum class Index { kWhole, kLost, kDamaged };
+  for (const std::string& name :
+       {snapshot_, std::string("snapshots"),
+        std::string("snapshots/index-99999999T000000.000000Z.db"),
+        std::string("suspect"), std::string("rescan"),
+        std::string("verify.json"), std::string("locks/index"),
+        std::string("locks/gc"), std::string("locks/shards"),
+        std::string("locks/flight"), std::string("locks")}) {
+    for (const Index index : {Index::kWhole, Index::kLost, Index::kDamaged}) {
+      const fs::path path = directory() / name;
+      const auto attempt = [&](const char* what,
+                               const std::function<void()>& replace) {
+        const std::string trial =
+            absl::StrCat(name, " ", what, ", index ",
+                         index == Index::kWhole  ? "whole"
+                         : index == Index::kLost ? "lost"
+                                                 : "damaged");
+        for (const bool all : {false, true}) {
+          Try(
+              trial, Outcome::kReplaced,
+              [&] {
+                fs::remove_all(path);
+                fs::create_directories(path.parent_path());
+                replace();
+                if (index == Index::kLost) fs::remove(directory() / kIndex);
+                if (index == Index::kDamaged) {
+                  DamageIndex(directory(), IndexDamage::kHeader);
+                }
+              },
+              all);
+          EXPECT_EQ(FileBytes(text), kText) << trial;
+        }
+      };
+      attempt("removed", [] {});
+      attempt("a folder", [&] { fs::create_directory(path); });
+      attempt("a folder with something in it", [&] {
+        fs::create_directory(path);
+        WriteFileBytes(path / "file", "text");
+      });
+      attempt("an empty file", [&] { WriteFileBytes(path, ""); });
+      attempt("a file of text", [&] { WriteFileBytes(path, "text\n"); });
+      attempt("a link to nothing",
+              [&] { fs::create_symlink(directory() / "nothing", path); });
+      attempt("a link to itself", [&] { fs::create_symlink(path, path); });
+      attempt("a link to zeros",
+              [&] { fs::create_symlink("/dev/zero", path); });
+      attempt("a link to a file of others",
+              [&] { fs::create_symlink(text, path); });
+      attempt("a pipe", [&] { ASSERT_EQ(::mkfifo(path.c_str(), 0666), 0); });
+      if (CountFailures() >= kMostFailures) return;
+    }
   }
 }
 
@@ -317,6 +527,10 @@ INSTANTIATE_TEST_SUITE_P(Log, DamageTest,
                            return info.param == Log::kEmpty ? "AllInDatabase"
                                                             : "AllInLog";
                          });
+
+INSTANTIATE_TEST_SUITE_P(Log, SnapshotDamageTest,
+                         ::testing::Values(Log::kEmpty),
+                         [](const auto&) { return "AllInDatabase"; });
 
 }  // namespace
 }  // namespace ireneo::testing

@@ -291,10 +291,10 @@ TEST_P(IndexTest, DigitsStandForCallsBlobsAndSmallArguments) {
     EXPECT_THAT(index().FindByPrefix(bad, 9),
                 StatusIs(absl::StatusCode::kInvalidArgument));
   }
-  const auto argument = index().FindSmallArgument(Digest::Of("argument"));
+  const auto argument = index().FindSmallValue(Digest::Of("argument"));
   ASSERT_THAT(argument, IsOk());
   EXPECT_EQ(testing::Text(argument->bytes()), "argument");
-  EXPECT_THAT(index().FindSmallArgument(Digest::Of("result")),
+  EXPECT_THAT(index().FindSmallValue(Digest::Of("result")),
               StatusIs(absl::StatusCode::kNotFound));
 }
 
