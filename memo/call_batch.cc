@@ -150,6 +150,8 @@ absl::Status CallBatch::WriteGroup(ConflictFn conflict) {
   absl::Status first = absl::OkStatus();
   for (const NewCall& call : writing_.calls) {
     const absl::StatusOr<bool> inserted = index_.Insert(call);
+    // Then all wait, those that are in the index too, which does no harm.
+    if (absl::IsUnavailable(inserted.status())) return inserted.status();
     if (!inserted.ok()) {
       ++dropped_;
       first.Update(inserted.status());
@@ -157,9 +159,7 @@ absl::Status CallBatch::WriteGroup(ConflictFn conflict) {
       conflict(call.key);
     }
   }
-  // Nothing waits any more.
-  return absl::IsUnavailable(first) ? absl::AbortedError(first.message())
-                                    : first;
+  return first;
 }
 
 }  // namespace ireneo::internal

@@ -7,8 +7,9 @@
 //   3. The file `rescan` is made: it says that the rows of blobs and their
 //   files
 //      may differ.
-//   4. index.db-wal, -shm and index.db are moved to quarantine/, in this order:
-//      a log without its database is never left for another one to take up.
+//   4. index.db, its -wal and its -shm are moved to quarantine/, in this order:
+//      who has it open sees that it has moved before it writes to a new log. A
+//      log that is left without its database is damage to the next opening.
 //   5. The copy is renamed to index.db. If there is no snapshot that is whole,
 //      the opening that follows makes an empty index.
 //   6. memo/store_state.cc brings rows and files in line and removes `rescan`.
@@ -166,7 +167,7 @@ absl::Status SetIndexAside(const fs::path& directory, const FileSystem& files) {
   const std::string kept =
       (directory / "quarantine" / absl::StrCat("index-", Now(), ".db"))
           .native();
-  for (const char* suffix : {"-wal", "-shm", ""}) {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
     absl::Status moved =
         files.Rename((directory / kIndexFile).native() + suffix, kept + suffix);
     if (!moved.ok() && !absl::IsNotFound(moved)) return moved;
@@ -235,16 +236,15 @@ absl::StatusOr<std::unique_ptr<Database>> OpenIndex(const fs::path& directory,
     }
     if (IsEmpty(path, files)) {
       const fs::path log = path.native() + "-wal";
-      if (!IsThere(path, files) && !IsEmpty(log, files)) {
-        return absl::DataLossError(
-            absl::StrCat(path.native(), " is missing, and its log is there"));
+      // SQLite would remove the log, and begin anew.
+      if (!IsEmpty(log, files)) {
+        return absl::DataLossError(absl::StrCat(
+            path.native(), " is missing or empty, and its log is there"));
       }
-      if (IsEmpty(log, files)) {
-        IRENEO_ASSIGN_OR_RETURN(const std::vector<fs::path> snapshots,
-                                Snapshots(directory, files));
-        if (!snapshots.empty()) {
-          return absl::DataLossError(absl::StrCat(path.native(), " is lost"));
-        }
+      IRENEO_ASSIGN_OR_RETURN(const std::vector<fs::path> snapshots,
+                              Snapshots(directory, files));
+      if (!snapshots.empty()) {
+        return absl::DataLossError(absl::StrCat(path.native(), " is lost"));
       }
     }
     IRENEO_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,

@@ -195,17 +195,24 @@ std::vector<std::string> IndexUpgrades() {
     INSERT INTO calls
       SELECT key, function, environment, arguments, result, r.size,
              iif(r.size <= 255, r.data, NULL),
-             coalesce((SELECT sum(a.size) FROM positions JOIN blobs a
+             CAST(coalesce((SELECT total(a.size) FROM positions JOIN blobs a
                        ON a.digest = substr(arguments, 17 * i + 1, 16)
                        WHERE i < length(arguments) / 17 AND
-                             substr(arguments, 17 * i + 17, 1) = x'01'), 0),
-             elapsed, c.created, spent, seed, callees, argument_values
-      FROM calls_2 c JOIN blobs r ON r.digest = result;
+                             substr(arguments, 17 * i + 17, 1) = x'01'), 0)
+                  AS INTEGER),
+             CAST(elapsed AS INTEGER), CAST(c.created AS INTEGER),
+             CAST(spent AS INTEGER), CAST(seed AS INTEGER), callees,
+             argument_values
+      FROM calls_2 c JOIN blobs r ON r.digest = result
+      -- Damaged ones are misses.
+      WHERE length(key) = 16 AND length(result) = 16
+        AND typeof(elapsed) = 'integer' AND typeof(c.created) = 'integer';
     )sql",
                        kBesideCalls, R"sql(
     INSERT INTO uses
-      SELECT key, function, elapsed, hits, 0, last_use FROM calls_2
-      WHERE hits > 0;
+      SELECT key, function, elapsed, CAST(hits AS INTEGER), 0,
+             CAST(last_use AS INTEGER)
+      FROM calls_2 WHERE hits > 0 AND key IN (SELECT key FROM calls);
     DROP TABLE calls_2;
     )sql",
                        kReferring, kViews, LocalBlobStore::UpgradeTo3())};

@@ -259,8 +259,9 @@ bool OngoingCall::Remember(absl::FunctionRef<void(Sink&)> write) {
     const absl::Time deadline =
         absl::Now() + std::min(compute_, kLongestWaitForIndex);
     for (bool vanished = false;;) {
-      IRENEO_ASSIGN_OR_RETURN(
-          call.result, store.blobs().Stage(write, function_->ResultStaging()));
+      StageOptions staging = function_->ResultStaging();
+      staging.defer_sync = store.has_open_batch();
+      IRENEO_ASSIGN_OR_RETURN(call.result, store.blobs().Stage(write, staging));
       result = call.result.digest;
       result_bytes_ = call.result.size;
       // What is still to come is not much.

@@ -115,9 +115,9 @@ absl::Status SqliteIndex::ForEachUse(
     while (true) {
       IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
       if (!row) break;
-      IRENEO_ASSIGN_OR_RETURN(const Digest key, select.ColumnDigest(0));
-      IRENEO_ASSIGN_OR_RETURN(const Digest result, select.ColumnDigest(1));
-      conflicts[key].push_back(result);
+      const absl::StatusOr<Digest> key = select.ColumnDigest(0);
+      const absl::StatusOr<Digest> result = select.ColumnDigest(1);
+      if (key.ok() && result.ok()) conflicts[*key].push_back(*result);
     }
   }
   IRENEO_ASSIGN_OR_RETURN(
@@ -135,10 +135,13 @@ absl::Status SqliteIndex::ForEachUse(
     IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return absl::OkStatus();
     CallUse use;
-    IRENEO_ASSIGN_OR_RETURN(use.key, select.ColumnDigest(0));
+    const absl::StatusOr<Digest> key = select.ColumnDigest(0);
+    const absl::StatusOr<Digest> result = select.ColumnDigest(3);
+    if (!key.ok() || !result.ok()) continue;  // BeginSweep removes it.
+    use.key = *key;
     use.function = select.ColumnText(1);
     use.version = select.ColumnText(2);
-    IRENEO_ASSIGN_OR_RETURN(use.result, select.ColumnDigest(3));
+    use.result = *result;
     use.result_size = static_cast<std::uint64_t>(select.ColumnInt64(4));
     use.result_is_blob = use.result_size > kSmallValue;
     use.elapsed = absl::Nanoseconds(select.ColumnInt64(5));
@@ -170,8 +173,8 @@ absl::Status SqliteIndex::ForEachReference(
     while (true) {
       IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
       if (!row) break;
-      IRENEO_ASSIGN_OR_RETURN(const Digest digest, select.ColumnDigest(0));
-      visit(digest);
+      const absl::StatusOr<Digest> digest = select.ColumnDigest(0);
+      if (digest.ok()) visit(*digest);
     }
   }
   IRENEO_ASSIGN_OR_RETURN(
@@ -215,9 +218,20 @@ absl::Status SqliteIndex::BeginSweep() {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                           WriteTransaction::Begin(connection));
-  // What a killed one may have left.
-  IRENEO_RETURN_IF_ERROR(
-      connection.Execute("DELETE FROM sweeps; DELETE FROM referred"));
+  // What a killed one may have left; rows that are damaged so that they name
+  // nothing; conflicts whose calls were dropped as damaged; and the sum of the
+  // files, should a damaged size have been taken off it.
+  IRENEO_RETURN_IF_ERROR(connection.Execute(
+      "DELETE FROM sweeps; DELETE FROM referred;"
+      "DELETE FROM calls WHERE length(key) <> 16 OR length(result) <> 16;"
+      "DELETE FROM pins WHERE length(digest) <> 16;"
+      "DELETE FROM blobs WHERE length(digest) <> 16;"
+      "DELETE FROM conflicts WHERE length(result) <> 16 "
+      "OR key NOT IN (SELECT key FROM calls);"
+      "UPDATE blob_files SET (blobs, size, stored) = "
+      "(SELECT count(*), CAST(total(size) AS INTEGER), "
+      "CAST(total(coalesce(stored, size)) AS INTEGER) "
+      "FROM blobs WHERE data IS NULL)"));
   IRENEO_ASSIGN_OR_RETURN(
       Statement insert,
       connection.Prepare("INSERT INTO sweeps(started) VALUES (?)"));
@@ -256,7 +270,10 @@ absl::Status SqliteIndex::Sweep(
   // By shard: each is locked for some of its blobs at a time.
   std::vector<Digest> sorted(candidates.begin(), candidates.end());
   std::sort(sorted.begin(), sorted.end());
+  // What is waited for writers, in all.
+  absl::Duration budget = absl::Seconds(5);
   for (auto first = sorted.begin(); first != sorted.end();) {
+    const absl::Time start = absl::Now();
     const std::uint8_t shard = first->bytes()[0];
     const auto last = std::find_if(
         first, sorted.end(),
@@ -271,8 +288,9 @@ absl::Status SqliteIndex::Sweep(
                                       FindGarbage(digest, limit, connection));
               return garbage.has_value();
             },
-            removed));
-    IRENEO_RETURN_IF_ERROR(done.files);
+            removed, budget));
+    // A file that cannot be removed is left, and is of no blob any more.
+    if (done.busy) budget -= std::min(budget, absl::Now() - start);
     first = last;
   }
   return absl::OkStatus();
@@ -310,24 +328,24 @@ absl::StatusOr<StrayFiles> SqliteIndex::FindStrays(absl::Time limit,
       }
     }
     if (!remove || digests.empty()) continue;
-    IRENEO_ASSIGN_OR_RETURN(
-        const Removal done,
-        blobs_.RemoveGarbage(
-            static_cast<std::uint8_t>(shard), digests,
-            [&](const Digest& digest,
-                Connection& connection) -> absl::StatusOr<bool> {
-              IRENEO_ASSIGN_OR_RETURN(const bool row,
-                                      has_row(digest, connection));
-              if (row) return false;
-              // Somebody may be about to use it: then it is a new one.
-              IRENEO_ASSIGN_OR_RETURN(
-                  const std::optional<BlobFiles::Found> found,
-                  blobs_.files().Find(digest));
-              return found.has_value() &&
-                     absl::FromUnixNanos(found->info.mtime_ns) < limit;
-            },
-            [](const BlobInfo&) {}));
-    IRENEO_RETURN_IF_ERROR(done.files);
+    IRENEO_RETURN_IF_ERROR(
+        blobs_
+            .RemoveGarbage(
+                static_cast<std::uint8_t>(shard), digests,
+                [&](const Digest& digest,
+                    Connection& connection) -> absl::StatusOr<bool> {
+                  IRENEO_ASSIGN_OR_RETURN(const bool row,
+                                          has_row(digest, connection));
+                  if (row) return false;
+                  // Somebody may be about to use it: then it is a new one.
+                  IRENEO_ASSIGN_OR_RETURN(
+                      const std::optional<BlobFiles::Found> found,
+                      blobs_.files().Find(digest));
+                  return found.has_value() &&
+                         absl::FromUnixNanos(found->info.mtime_ns) < limit;
+                },
+                [](const BlobInfo&) {})
+            .status());
   }
   return strays;
 }

@@ -44,7 +44,16 @@ absl::StatusOr<std::optional<FoundCall>> SqliteIndex::Find(const Digest& key,
   call.key = key;
   call.elapsed = absl::Nanoseconds(select.ColumnInt64(1));
   call.created = absl::FromUnixMicros(select.ColumnInt64(6));
-  IRENEO_ASSIGN_OR_RETURN(call.result, select.ColumnDigest(0));
+  if (absl::StatusOr<Digest> result = select.ColumnDigest(0); result.ok()) {
+    call.result = *result;
+  } else {
+    // It names nothing, and no check of the database finds that.
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement remove,
+        connection.Prepare("DELETE FROM calls WHERE key = ?"));
+    IRENEO_RETURN_IF_ERROR(remove.Bind(1, key).Run());
+    return std::nullopt;
+  }
   if (!select.ColumnIsNull(8)) {
     call.result_size = static_cast<std::uint64_t>(select.ColumnInt64(7));
     call.blob =

@@ -16,6 +16,7 @@
 #include "ireneo/memo/sqlite_index.h"
 #include "ireneo/memo/store_directory.h"
 #include "ireneo/store/directory_blob_store.h"
+#include "ireneo/store/file_lock.h"
 #include "ireneo/store/local_blob_store.h"
 #include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
@@ -104,9 +105,15 @@ absl::StatusOr<StoreState::Parts> StoreState::OpenDatabase(
       std::unique_ptr<LocalBlobStore> blobs,
       LocalBlobStore::Open(directory, *parts.database, files, blob_options));
   if (!parts.read_only && NeedsRescan(directory, files)) {
-    IRENEO_RETURN_IF_ERROR(blobs->Rescan());
-    // If the mark stays, the next opening does it once more.
-    (void)EndRescan(directory, files);
+    // One process does it; the others wait, if they can.
+    const absl::StatusOr<FileLock> lock =
+        FileLock::Acquire(directory / kLocks / "rescan",
+                          FileLock::Mode::kExclusive, absl::Hours(1));
+    if (NeedsRescan(directory, files)) {
+      IRENEO_RETURN_IF_ERROR(blobs->Rescan());
+      // If the mark stays, the next opening does it once more.
+      (void)EndRescan(directory, files);
+    }
   }
   parts.index = std::make_unique<SqliteIndex>(*parts.database, *blobs);
   parts.blobs = std::move(blobs);

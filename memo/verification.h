@@ -48,6 +48,8 @@ struct VerifyReport {
     Digest digest;
     std::string why;
   };
+  // How many the interrupted run had found and set aside.
+  std::int64_t damaged_before = 0;
   // Bad for certain, and set aside by this run.
   std::vector<Blob> damaged = {};
   // Could not be read, for a reason that may pass.
@@ -63,7 +65,7 @@ struct VerifyReport {
   absl::Status index = absl::OkStatus();
 
   bool found_damage() const {
-    return !damaged.empty() || !unreadable.empty() ||
+    return damaged_before > 0 || !damaged.empty() || !unreadable.empty() ||
            calls_without_result.size() >
                static_cast<std::size_t>(calls_dropped) ||
            !index.ok();

@@ -1,7 +1,7 @@
 // Blobs are read in the order of their digests. How far that has come stands in
 // verify.json, written every few seconds and removed at the end:
 //
-//   {"blobs": 1234, "bytes": 987654321, "next": "xxh3:..."}
+//   {"blobs": 1234, "bytes": 987654321, "damaged": 0, "next": "xxh3:..."}
 //
 // A run that finds it goes on with the first digest that is not less than
 // `next`. A blob that is put meanwhile may be read or not.
@@ -44,13 +44,20 @@ struct Cursor {
   Digest next;
   std::int64_t blobs = 0;
   std::uint64_t bytes = 0;
+  std::int64_t damaged = 0;  // How many it had found.
 };
+
+// What is so old says nothing of today.
+constexpr absl::Duration kCursorAge = absl::Hours(24);
 
 // What cannot be read is as good as none.
 std::optional<Cursor> ReadCursor(const std::filesystem::path& path,
                                  const FileSystem& files) {
   const absl::StatusOr<FileContents> file = files.Read(path);
-  if (!file.ok()) return std::nullopt;
+  if (!file.ok() ||
+      absl::FromUnixNanos(file->info.mtime_ns) < absl::Now() - kCursorAge) {
+    return std::nullopt;
+  }
   const std::span<const std::byte> bytes = file->blob.bytes();
   boost::system::error_code error;
   const json::value value = json::parse(
@@ -60,8 +67,10 @@ std::optional<Cursor> ReadCursor(const std::filesystem::path& path,
   const json::value* const next = object->if_contains("next");
   const json::value* const count = object->if_contains("blobs");
   const json::value* const size = object->if_contains("bytes");
+  const json::value* const damaged = object->if_contains("damaged");
   if (next == nullptr || !next->is_string() || count == nullptr ||
-      !count->is_int64() || size == nullptr || !size->is_int64()) {
+      !count->is_int64() || size == nullptr || !size->is_int64() ||
+      damaged == nullptr || !damaged->is_int64()) {
     return std::nullopt;
   }
   const absl::StatusOr<Digest> digest =
@@ -69,7 +78,8 @@ std::optional<Cursor> ReadCursor(const std::filesystem::path& path,
   if (!digest.ok()) return std::nullopt;
   return Cursor{.next = *digest,
                 .blobs = count->get_int64(),
-                .bytes = static_cast<std::uint64_t>(size->get_int64())};
+                .bytes = static_cast<std::uint64_t>(size->get_int64()),
+                .damaged = damaged->get_int64()};
 }
 
 // That it cannot be written is no reason to stop.
@@ -79,6 +89,7 @@ void WriteCursor(const Cursor& cursor, const std::filesystem::path& path,
       json::serialize(
           json::object{{"blobs", cursor.blobs},
                        {"bytes", static_cast<std::int64_t>(cursor.bytes)},
+                       {"damaged", cursor.damaged},
                        {"next", json::string(cursor.next.ToString())}}) +
       "\n";
   const std::filesystem::path temporary =
@@ -119,8 +130,13 @@ absl::Status VerifyBlobs(StoreState& store, const VerifyOptions& options,
   std::sort(items.begin(), items.end(),
             [](const Item& a, const Item& b) { return a.digest < b.digest; });
   auto it = items.begin();
+  if (cursor.has_value() &&
+      (items.empty() || items.back().digest < cursor->next)) {
+    cursor.reset();  // Of another store, or of blobs that have gone.
+  }
   if (cursor.has_value()) {
     report.continued = true;
+    report.damaged_before = cursor->damaged;
     it = std::find_if(items.begin(), items.end(), [&](const Item& item) {
       return item.digest >= cursor->next;
     });
@@ -148,7 +164,9 @@ absl::Status VerifyBlobs(StoreState& store, const VerifyOptions& options,
         (stop || absl::Now() - written >= kCursorInterval)) {
       WriteCursor({.next = next->digest,
                    .blobs = progress.blobs,
-                   .bytes = progress.bytes},
+                   .bytes = progress.bytes,
+                   .damaged = report.damaged_before +
+                              static_cast<std::int64_t>(report.damaged.size())},
                   path, files);
       written = absl::Now();
     }

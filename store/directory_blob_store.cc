@@ -229,12 +229,11 @@ absl::Status DirectoryBlobStore::Recompress(const Digest& digest,
       found->file.stored != file.file().stored) {
     IRENEO_RETURN_IF_ERROR(files_->Publish(file));
   }
-  absl::Status status;
-  for (const BlobCodec codec : BlobFiles::kAllCodecs) {
-    if (codec != file.file().codec)
-      status.Update(files_->Remove(digest, codec));
+  // No other one: somebody else may have just written it, to remove this.
+  if (!found.has_value() || found->file.codec == file.file().codec) {
+    return absl::OkStatus();
   }
-  return status;
+  return files_->Remove(digest, found->file.codec);
 }
 
 }  // namespace ireneo

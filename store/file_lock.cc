@@ -8,8 +8,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "ireneo/store/process_id.h"
 
 namespace ireneo {
+
+FileLock::FileLock(int fd) : fd_(fd), pid_(ProcessId()) {}
 
 absl::StatusOr<FileLock> FileLock::Acquire(const std::filesystem::path& path,
                                            Mode mode, absl::Duration timeout) {
@@ -41,7 +44,16 @@ absl::StatusOr<FileLock> FileLock::Acquire(const std::filesystem::path& path,
 }
 
 FileLock::~FileLock() {
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ < 0) return;
+  if (pid_ == ProcessId()) {
+    // A forked child has the file open as well.
+    struct flock range = {};
+    range.l_type = F_UNLCK;
+    range.l_whence = SEEK_SET;
+    range.l_len = 1;
+    (void)::fcntl(fd_, F_OFD_SETLK, &range);
+  }
+  ::close(fd_);
 }
 
 }  // namespace ireneo

@@ -5,6 +5,8 @@
 // description. The kernel drops it when its holder dies, so that nothing is
 // ever left to clean up; the file itself stays, empty.
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <utility>
 
@@ -14,8 +16,8 @@
 namespace ireneo {
 
 // Excludes other FileLocks on the same file, of other processes, of other
-// threads, of the same thread. A child that was forked while it was held holds
-// it too.
+// threads, of the same thread. A child that is forked while it is held does not
+// hold it for longer than its parent.
 class FileLock {
  public:
   enum class Mode { kShared, kExclusive };
@@ -28,14 +30,16 @@ class FileLock {
       const std::filesystem::path& path, Mode mode,
       absl::Duration timeout = absl::ZeroDuration());
 
-  FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileLock(FileLock&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)), pid_(other.pid_) {}
   FileLock& operator=(FileLock&&) = delete;
   ~FileLock();
 
  private:
-  explicit FileLock(int fd) : fd_(fd) {}
+  explicit FileLock(int fd);
 
   int fd_;
+  pid_t pid_;  // Whose it is.
 };
 
 }  // namespace ireneo

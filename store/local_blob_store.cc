@@ -302,7 +302,8 @@ absl::StatusOr<StagedBlob> LocalBlobStore::StagePresent(const Digest& digest,
     // What was staged and is not committed yet.
     IRENEO_ASSIGN_OR_RETURN(const std::optional<BlobFiles::Found> found,
                             files_->Find(digest));
-    if (found.has_value()) {
+    if (found.has_value() &&
+        (found->file.codec != BlobCodec::kRaw || found->file.size == size)) {
       file = found->file;
       file->size = size;
     }
@@ -678,7 +679,7 @@ absl::Status LocalBlobStore::Remove(const Digest& digest) {
 
 absl::StatusOr<Removal> LocalBlobStore::RemoveGarbage(
     std::uint8_t shard, std::span<const Digest> digests, IsGarbageFn is_garbage,
-    absl::FunctionRef<void(const BlobInfo&)> removed) {
+    absl::FunctionRef<void(const BlobInfo&)> removed, absl::Duration patience) {
   for (const Digest& digest : digests) {
     if (BlobFiles::ShardOf(digest) != shard) {
       return absl::InvalidArgumentError(
@@ -691,7 +692,7 @@ absl::StatusOr<Removal> LocalBlobStore::RemoveGarbage(
         digests.first(std::min(digests.size(), kGroup));
     digests = digests.subspan(group.size());
     const std::optional<ShardLocks::Exclusive> lock =
-        locks_.TryExclusive(shard, kPatience);
+        locks_.TryExclusive(shard, patience);
     if (!lock.has_value()) {
       removal.busy = true;
       break;

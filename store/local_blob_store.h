@@ -99,13 +99,16 @@ class LocalBlobStore final : public StagingBlobStore {
   // connection; and then removes their files. `removed` is called for each that
   // had a row. A digest that has none and is garbage loses its files too.
   //
+  // Waits for writers for at most `patience`.
+  //
   // Errors: those of the database and of `is_garbage`. Groups that were done
   // before stay removed.
   using IsGarbageFn = absl::FunctionRef<absl::StatusOr<bool>(
       const Digest& digest, Connection& connection)>;
   absl::StatusOr<Removal> RemoveGarbage(
       std::uint8_t shard, std::span<const Digest> digests,
-      IsGarbageFn is_garbage, absl::FunctionRef<void(const BlobInfo&)> removed);
+      IsGarbageFn is_garbage, absl::FunctionRef<void(const BlobInfo&)> removed,
+      absl::Duration patience = absl::Seconds(5));
 
   // For who looks for files without a row.
   const BlobFiles& files() const { return *files_; }

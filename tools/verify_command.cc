@@ -57,6 +57,7 @@ json::value ToJson(const VerifyReport& report) {
       {"calls_without_result", std::move(calls)},
       {"complete", report.complete},
       {"continued", report.continued},
+      {"damaged_before", report.damaged_before},
       {"damaged", ToJson(report.damaged)},
       {"index", report.index.ok()
                     ? json::string("ok")
@@ -69,7 +70,12 @@ std::string ToText(const VerifyReport& report, std::size_t width) {
   sheet.Add("blobs",
             absl::StrCat(report.blobs, " read, ", HumanBytes(report.bytes),
                          report.continued ? ", with an interrupted run" : ""));
-  sheet.Add("damaged", absl::StrCat(report.damaged.size()));
+  sheet.Add("damaged",
+            absl::StrCat(report.damaged.size(),
+                         report.damaged_before > 0
+                             ? absl::StrCat(", and ", report.damaged_before,
+                                            " in the interrupted run")
+                             : ""));
   if (!report.unreadable.empty()) {
     sheet.Add("unreadable", absl::StrCat(report.unreadable.size()));
   }
@@ -106,6 +112,11 @@ absl::Status Run(Session& session, const Arguments& arguments) {
                                  : ToText(report, session.out.width()));
   for (const VerifyReport::Blob& blob : report.damaged) {
     session.damage.push_back(blob.why);
+  }
+  if (report.damaged_before > 0) {
+    session.damage.push_back(
+        absl::StrCat(Count(report.damaged_before, "damaged blob"),
+                     " set aside by the interrupted run: see quarantine/"));
   }
   for (const VerifyReport::Blob& blob : report.unreadable) {
     session.damage.push_back(
