@@ -253,6 +253,7 @@ absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
 absl::Status StoreState::Forget(const Digest& key) {
   IRENEO_RETURN_IF_ERROR(FlushBatch());
   absl::Status status = parts_.index->Forget({&key, 1});
+  NoteDamage(status);
   memory_.Erase(key);
   return status;
 }
@@ -260,6 +261,7 @@ absl::Status StoreState::Forget(const Digest& key) {
 absl::Status StoreState::ForgetFunction(const Digest& function_digest) {
   IRENEO_RETURN_IF_ERROR(FlushBatch());
   absl::Status status = parts_.index->ForgetFunction(function_digest);
+  NoteDamage(status);
   memory_.Clear();
   return status;
 }
@@ -267,6 +269,7 @@ absl::Status StoreState::ForgetFunction(const Digest& function_digest) {
 absl::Status StoreState::ForgetResult(const Digest& key, const Digest& result,
                                       bool lost) {
   absl::Status status = parts_.index->ForgetResult(key, result, lost);
+  NoteDamage(status);
   memory_.Erase(key);
   return status;
 }
