@@ -32,7 +32,7 @@ absl::StatusOr<std::optional<FoundCall>> SqliteIndex::Find(const Digest& key,
       Statement select,
       connection.Prepare(
           "SELECT c.result, c.elapsed, b.size, b.data, b.codec, b.stored, "
-          "c.created, c.result_size, c.result_value FROM calls c "
+          "c.created, c.result_size, c.result_value, c.key FROM calls c "
           // No look at `blobs` for a result that is here.
           "LEFT JOIN blobs b "
           "ON b.digest = iif(c.result_value IS NULL, c.result, NULL) "
@@ -40,6 +40,12 @@ absl::StatusOr<std::optional<FoundCall>> SqliteIndex::Find(const Digest& key,
   select.Bind(1, key);
   IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
   if (!found) return std::nullopt;
+  // SQLite takes a row whose header is damaged for equal to any key.
+  if (const absl::StatusOr<Digest> its_key = select.ColumnDigest(9);
+      !its_key.ok() || *its_key != key) {
+    return absl::DataLossError(absl::StrCat("index database: the row of call ",
+                                            key.ToString(), " is damaged"));
+  }
   FoundCall call;
   call.key = key;
   call.elapsed = absl::Nanoseconds(select.ColumnInt64(1));

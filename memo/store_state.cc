@@ -286,6 +286,7 @@ absl::Status StoreState::Forget(const Digest& key) {
   IRENEO_RETURN_IF_ERROR(CheckWritable());
   IRENEO_RETURN_IF_ERROR(FlushBatch());
   absl::Status status = parts_.index->Forget({&key, 1});
+  NoteDamage(status);
   memory_.Erase(key);
   return status;
 }
@@ -294,6 +295,7 @@ absl::Status StoreState::ForgetFunction(const Digest& function_digest) {
   IRENEO_RETURN_IF_ERROR(CheckWritable());
   IRENEO_RETURN_IF_ERROR(FlushBatch());
   absl::Status status = parts_.index->ForgetFunction(function_digest);
+  NoteDamage(status);
   memory_.Clear();
   return status;
 }
@@ -301,6 +303,7 @@ absl::Status StoreState::ForgetFunction(const Digest& function_digest) {
 absl::Status StoreState::ForgetResult(const Digest& key, const Digest& result,
                                       bool lost) {
   absl::Status status = parts_.index->ForgetResult(key, result, lost);
+  NoteDamage(status);
   memory_.Erase(key);
   return status;
 }
