@@ -98,6 +98,7 @@ absl::StatusOr<StoreState::Parts> StoreState::OpenDatabase(
     database = std::move(index->database);
     parts.read_only = true;
     blob_options.durability = Durability::kCache;
+    blob_options.read_only = true;
   }
   if (!database.ok()) return std::move(database).status();
   parts.database = *std::move(database);
@@ -151,8 +152,10 @@ absl::StatusOr<std::unique_ptr<StagingBlobStore>> StoreState::OpenBlobs(
   if (parts_.database == nullptr) {
     return DirectoryBlobStore::Open(directory_, file_system_, options);
   }
+  BlobStoreOptions those = options;
+  those.read_only = parts_.read_only;
   return LocalBlobStore::Open(directory_, *parts_.database, file_system_,
-                              options);
+                              those);
 }
 
 absl::Status StoreState::CheckWritable() const {

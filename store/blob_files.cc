@@ -183,13 +183,15 @@ BlobFiles::BlobFiles(std::filesystem::path directory,
 absl::StatusOr<std::unique_ptr<BlobFiles>> BlobFiles::Open(
     const std::filesystem::path& directory, const FileSystem& file_system,
     const BlobStoreOptions& options) {
-  for (const char* folder : {kBlobs, kTemporary, kQuarantine}) {
-    IRENEO_RETURN_IF_ERROR(file_system.CreateDirectory(directory / folder));
+  if (!options.read_only) {
+    for (const char* folder : {kBlobs, kTemporary, kQuarantine}) {
+      IRENEO_RETURN_IF_ERROR(file_system.CreateDirectory(directory / folder));
+    }
+    if (options.durability == Durability::kDurable) {
+      IRENEO_RETURN_IF_ERROR(file_system.Sync(directory));
+    }
+    RemoveLeftOvers(directory / kTemporary, file_system);
   }
-  if (options.durability == Durability::kDurable) {
-    IRENEO_RETURN_IF_ERROR(file_system.Sync(directory));
-  }
-  RemoveLeftOvers(directory / kTemporary, file_system);
   return std::unique_ptr<BlobFiles>(
       new BlobFiles(directory, file_system, options));
 }

@@ -37,6 +37,8 @@ struct BlobStoreOptions {
   VerifyReads verify = VerifyReads::kOnce;
   DedupCheck dedup_check = DedupCheck::kDigest;
   Compression compression = Compression::kDefault;
+  // No folder is made and nothing is tidied up: for one who may only read.
+  bool read_only = false;
 };
 
 }  // namespace ireneo

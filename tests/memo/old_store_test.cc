@@ -22,7 +22,7 @@ using ::ireneo::testing::RunUnprivileged;
 using ::ireneo::testing::TemporaryDirectory;
 
 // The versions of the index of which there is a store.
-constexpr int kVersions[] = {1, 2};
+constexpr int kVersions[] = {1, 2, 3};
 
 double Half(double, const std::string&) { return -1; }
 Eigen::MatrixXd Ramp(int) { return {}; }

@@ -127,8 +127,13 @@ class CliTest(unittest.TestCase):
 
 
 def blob_file(store, digest):
+    """The path of the file of a blob, compressed or not."""
     digits = digest.split(":")[1]
-    return os.path.join(store, "blobs", digits[:2], digits[2:])
+    path = os.path.join(store, "blobs", digits[:2], digits[2:])
+    for suffix in ("", ".zst", ".gz", ".blosc"):
+        if os.path.exists(path + suffix):
+            return path + suffix
+    return path
 
 
 def flip_byte(path, offset):
