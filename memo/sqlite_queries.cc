@@ -503,6 +503,29 @@ absl::StatusOr<std::vector<PrefixMatch>> SqliteIndex::FindByPrefix(
       matches.push_back({.digest = digest, .is_call = is_call});
     }
   }
+  {
+    // By calls_by_function alone.
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare("SELECT DISTINCT result FROM calls "
+                           "WHERE result BETWEEN ? AND ? LIMIT ?"));
+    select.Bind(1, range->first).Bind(2, range->second).Bind(3, limit);
+    auto digests =
+        std::count_if(matches.begin(), matches.end(),
+                      [](const PrefixMatch& match) { return !match.is_call; });
+    while (digests < limit) {
+      IRENEO_ASSIGN_OR_RETURN(const bool row, select.Step());
+      if (!row) break;
+      IRENEO_ASSIGN_OR_RETURN(const Digest result, select.ColumnDigest(0));
+      if (std::none_of(matches.begin(), matches.end(),
+                       [&](const PrefixMatch& match) {
+                         return !match.is_call && match.digest == result;
+                       })) {
+        matches.push_back({.digest = result, .is_call = false});
+        ++digests;
+      }
+    }
+  }
   if (!matches.empty()) return matches;
   std::set<Digest> values;
   IRENEO_RETURN_IF_ERROR(

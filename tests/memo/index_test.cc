@@ -250,8 +250,10 @@ TEST_P(IndexTest, FunctionsAndStatsAreSums) {
   ASSERT_THAT(stats, IsOk());
   EXPECT_EQ(stats->functions, 2);
   EXPECT_EQ(stats->calls, 3);
-  EXPECT_EQ(stats->blobs, 3);
-  EXPECT_EQ(stats->bytes, 5304u);
+  // In a database the smallest one stands in its call.
+  const bool sqlite = GetParam() == IndexEngine::kSqlite;
+  EXPECT_EQ(stats->blobs, sqlite ? 2 : 3);
+  EXPECT_EQ(stats->bytes, sqlite ? 5300u : 5304u);
   EXPECT_EQ(stats->bytes_deduplicated, 5300u);
   EXPECT_EQ(stats->computed, 3 * absl::Milliseconds(1));
   const auto types = index().ResultTypes("f", "2");
@@ -294,7 +296,7 @@ TEST_P(IndexTest, DigitsStandForCallsBlobsAndSmallArguments) {
   const auto argument = index().FindSmallValue(Digest::Of("argument"));
   ASSERT_THAT(argument, IsOk());
   EXPECT_EQ(testing::Text(argument->bytes()), "argument");
-  EXPECT_THAT(index().FindSmallValue(Digest::Of("result")),
+  EXPECT_THAT(index().FindSmallValue(Digest::Of("neither")),
               StatusIs(absl::StatusCode::kNotFound));
 }
 
