@@ -508,7 +508,9 @@ absl::StatusOr<std::vector<PrefixMatch>> SqliteIndex::FindByPrefix(
     IRENEO_ASSIGN_OR_RETURN(
         Statement select,
         connection.Prepare("SELECT DISTINCT result FROM calls "
-                           "WHERE result BETWEEN ? AND ? LIMIT ?"));
+                           // Larger ones are blobs.
+                           "WHERE result BETWEEN ? AND ? "
+                           "AND result_size <= 255 LIMIT ?"));
     select.Bind(1, range->first).Bind(2, range->second).Bind(3, limit);
     auto digests =
         std::count_if(matches.begin(), matches.end(),
