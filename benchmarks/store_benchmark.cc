@@ -190,7 +190,8 @@ std::int32_t Next(std::int32_t x) { return x + 1; }
 
 // Of a store of so many calls.
 void Scale(const fs::path& directory, std::int32_t calls, Report& report) {
-  const std::string suffix = "/" + std::to_string(calls);
+  const std::string suffix =
+      calls == 1'000'000 ? " of a million" : " of " + std::to_string(calls);
   {
     const MemoStore store = OpenStore(directory);
     const WriteBatch batch = store.Batch();
