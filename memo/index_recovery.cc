@@ -26,9 +26,12 @@
 #include "ireneo/memo/index_recovery.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -54,6 +57,19 @@ constexpr char kSnapshots[] = "snapshots";
 constexpr char kSuspect[] = "suspect";
 constexpr std::size_t kKeptSnapshots = 2;
 constexpr absl::Duration kPatience = absl::Seconds(30);
+
+// A check that cannot read a page says so in its answer, with SQLite's code:
+// trouble that may pass, but for a file that is too short.
+bool IsReadError(const std::string& answer) {
+  // "error code=266", "returns error code 266".
+  constexpr std::string_view kCode = "error code";
+  const std::size_t at = answer.find(kCode);
+  if (at == std::string::npos) return false;
+  const int code = std::atoi(answer.c_str() + at + kCode.size() + 1);
+  constexpr int kError = 10;      // SQLITE_IOERR
+  constexpr int kTooShort = 522;  // SQLITE_IOERR_SHORT_READ
+  return (code & 0xff) == kError && code != kTooShort;
+}
 
 absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(
     const fs::path& path, Durability durability = Durability::kCache) {
@@ -289,13 +305,18 @@ absl::Status EndRescan(const fs::path& directory, const FileSystem& files) {
 
 absl::Status CheckIndex(Database& database) {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database.Acquire());
-  IRENEO_ASSIGN_OR_RETURN(Statement check,
-                          connection.Prepare("PRAGMA integrity_check(1)"));
-  IRENEO_ASSIGN_OR_RETURN(const bool row, check.Step());
-  if (row && check.ColumnText(0) == "ok") return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrCat("index database: ", row ? std::string(check.ColumnText(0))
-                                           : "the check says nothing"));
+  std::string answer;
+  // Twice, as a read that fails once is no damage.
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    IRENEO_ASSIGN_OR_RETURN(Statement check,
+                            connection.Prepare("PRAGMA integrity_check(1)"));
+    IRENEO_ASSIGN_OR_RETURN(const bool row, check.Step());
+    answer = row ? std::string(check.ColumnText(0)) : "the check is mute";
+    if (answer == "ok") return absl::OkStatus();
+  }
+  const std::string message = absl::StrCat("index database: ", answer);
+  return IsReadError(answer) ? absl::InternalError(message)
+                             : absl::DataLossError(message);
 }
 
 void SuspectIndex(const fs::path& directory, const FileSystem& files) {
