@@ -440,7 +440,7 @@ absl::Status BlobFiles::SyncEach(std::span<const BlobFile> files,
                             file_system_.Stat(PathOf(file.digest, file.codec)));
     const std::lock_guard lock(mutex_);
     if (Has(sync_failed_, file.digest, info)) {
-      return absl::UnknownError(
+      return absl::AbortedError(
           absl::StrCat(PathOf(file.digest, file.codec).native(),
                        " could not be put on the disk before: store it again"));
     }
