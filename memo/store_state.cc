@@ -147,17 +147,6 @@ StoreState::StoreState(std::filesystem::path directory,
       hits_flushed_(Clock::now()),
       hits_pid_(ProcessId()) {}
 
-absl::StatusOr<std::unique_ptr<StagingBlobStore>> StoreState::OpenBlobs(
-    const BlobStoreOptions& options) const {
-  if (parts_.database == nullptr) {
-    return DirectoryBlobStore::Open(directory_, file_system_, options);
-  }
-  BlobStoreOptions those = options;
-  those.read_only = parts_.read_only;
-  return LocalBlobStore::Open(directory_, *parts_.database, file_system_,
-                              those);
-}
-
 absl::Status StoreState::CheckWritable() const {
   if (!parts_.read_only) return absl::OkStatus();
   return absl::PermissionDeniedError(absl::StrCat(

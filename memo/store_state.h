@@ -105,10 +105,6 @@ class StoreState {
   // PermissionDenied if this process may not write to the store.
   absl::Status CheckWritable() const;
 
-  // The same blobs, opened once more with other options. This must outlive it.
-  absl::StatusOr<std::unique_ptr<StagingBlobStore>> OpenBlobs(
-      const BlobStoreOptions& options) const;
-
   // Reads all of the index. Errors: DataLoss, which the next opening mends.
   absl::Status CheckIndex() const;
 

@@ -25,10 +25,8 @@
 #include "absl/time/time.h"
 #include "ireneo/memo/store_state.h"
 #include "ireneo/store/blob_store.h"
-#include "ireneo/store/blob_store_options.h"
 #include "ireneo/store/file_system.h"
 #include "ireneo/store/process_id.h"
-#include "ireneo/store/staging_blob_store.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -112,9 +110,6 @@ absl::Status VerifyBlobs(StoreState& store, const VerifyOptions& options,
   std::optional<Cursor> cursor;
   if (!options.restart) cursor = ReadCursor(path, files);
 
-  // Every byte is read, whatever this process has seen of it.
-  IRENEO_ASSIGN_OR_RETURN(const std::unique_ptr<StagingBlobStore> blobs,
-                          store.OpenBlobs({.verify = VerifyReads::kAlways}));
   struct Item {
     Digest digest;
     std::uint64_t size = 0;
@@ -147,7 +142,7 @@ absl::Status VerifyBlobs(StoreState& store, const VerifyOptions& options,
   }
   absl::Time written = absl::Now();
   for (; it != items.end(); ++it) {
-    const absl::Status status = blobs->Get(it->digest).status();
+    const absl::Status status = store.blobs().Check(it->digest);
     if (absl::IsDataLoss(status)) {
       report.damaged.push_back(
           {.digest = it->digest, .why = std::string(status.message())});

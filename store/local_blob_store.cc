@@ -57,52 +57,8 @@ constexpr absl::Duration kFreshFor = absl::Minutes(1);
 // How often a reader looks again, if what it reads changes under its eyes.
 constexpr int kReadAttempts = 3;
 
-// How long who removes waits for writers, and how many files it removes before
-// it lets them in again.
+// How long who recompresses waits for writers.
 constexpr absl::Duration kPatience = absl::Seconds(5);
-constexpr std::size_t kGroup = 64;
-
-constexpr char kBlobFiles[] = R"sql(
-    CREATE TABLE blob_files(   -- one row: what the files of blobs amount to
-      id     INTEGER PRIMARY KEY CHECK(id = 1),
-      blobs  INTEGER NOT NULL,  -- how many blobs are files
-      size   INTEGER NOT NULL,  -- bytes of their payloads
-      stored INTEGER NOT NULL   -- bytes of their files
-    ) STRICT;
-)sql";
-
-// The casts keep a row whose size is damaged from making the sum a REAL, which
-// the table does not take: then it could not even be removed.
-constexpr char kTriggers[] = R"sql(
-    CREATE TRIGGER blob_file_added AFTER INSERT ON blobs
-    WHEN new.data IS NULL BEGIN
-      UPDATE blob_files SET
-        blobs = blobs + 1,
-        size = CAST(size + new.size AS INTEGER),
-        stored = CAST(stored + coalesce(new.stored, new.size) AS INTEGER);
-    END;
-
-    CREATE TRIGGER blob_file_removed AFTER DELETE ON blobs
-    WHEN old.data IS NULL BEGIN
-      UPDATE blob_files SET
-        blobs = blobs - 1,
-        size = CAST(size - old.size AS INTEGER),
-        stored = CAST(stored - coalesce(old.stored, old.size) AS INTEGER);
-    END;
-
-    CREATE TRIGGER blob_file_changed AFTER UPDATE ON blobs
-    WHEN old.data IS NULL OR new.data IS NULL BEGIN
-      UPDATE blob_files SET
-        blobs = blobs - (old.data IS NULL) + (new.data IS NULL),
-        size = CAST(size - iif(old.data IS NULL, old.size, 0)
-                         + iif(new.data IS NULL, new.size, 0) AS INTEGER),
-        stored = CAST(
-            stored
-            - iif(old.data IS NULL, coalesce(old.stored, old.size), 0)
-            + iif(new.data IS NULL, coalesce(new.stored, new.size), 0)
-            AS INTEGER);
-    END;
-)sql";
 
 // A size in a row, which damage may have made what means that it is not known.
 std::uint64_t SizeAt(const Statement& row, int column) {
@@ -129,36 +85,6 @@ BlobFile FileOf(const StagedBlob& blob) {
 }
 
 }  // namespace
-
-std::string LocalBlobStore::Schema() {
-  return absl::StrCat(R"sql(
-    CREATE TABLE blobs(
-      digest  BLOB PRIMARY KEY,  -- XXH3-128 of the payload
-      size    INTEGER NOT NULL,  -- bytes of the payload
-      created INTEGER NOT NULL,  -- microseconds since 1970, UTC
-      data    BLOB,              -- the payload; NULL if it is a file
-      codec   TEXT,              -- of the file; NULL if it is the payload
-      stored  INTEGER            -- bytes of the file if it has a codec
-    ) STRICT, WITHOUT ROWID;
-    )sql",
-                      kBlobFiles, R"sql(
-    INSERT INTO blob_files VALUES (1, 0, 0, 0);
-    )sql",
-                      kTriggers);
-}
-
-std::string LocalBlobStore::UpgradeTo3() {
-  return absl::StrCat(R"sql(
-    ALTER TABLE blobs ADD COLUMN codec TEXT;
-    ALTER TABLE blobs ADD COLUMN stored INTEGER;
-    )sql",
-                      kBlobFiles, R"sql(
-    INSERT INTO blob_files
-      SELECT 1, count(*), CAST(total(size) AS INTEGER),
-             CAST(total(size) AS INTEGER) FROM blobs WHERE data IS NULL;
-    )sql",
-                      kTriggers);
-}
 
 LocalBlobStore::LocalBlobStore(std::unique_ptr<BlobFiles> files,
                                Database& database)
@@ -656,7 +582,7 @@ absl::Status LocalBlobStore::ForEach(
   }
 }
 
-// ------------------------------------------------------------------ Removing
+// ------------------------------------------------------------- Recompressing
 
 absl::Status LocalBlobStore::BusyError(const Digest& digest,
                                        const char* what) const {
@@ -665,89 +591,6 @@ absl::Status LocalBlobStore::BusyError(const Digest& digest,
                    files_->directory().native(), " cannot be ", what,
                    " while others of its shard are being stored: try again"));
 }
-
-absl::Status LocalBlobStore::Remove(const Digest& digest) {
-  const auto always = [](const Digest&, Connection&) -> absl::StatusOr<bool> {
-    return true;
-  };
-  IRENEO_ASSIGN_OR_RETURN(
-      const Removal removal,
-      RemoveGarbage(BlobFiles::ShardOf(digest), {&digest, 1}, always,
-                    [](const BlobInfo&) {}));
-  return removal.busy ? BusyError(digest, "removed") : removal.files;
-}
-
-absl::StatusOr<Removal> LocalBlobStore::RemoveGarbage(
-    std::uint8_t shard, std::span<const Digest> digests, IsGarbageFn is_garbage,
-    absl::FunctionRef<void(const BlobInfo&)> removed, absl::Duration patience) {
-  for (const Digest& digest : digests) {
-    if (BlobFiles::ShardOf(digest) != shard) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("blob ", digest.ToString(), " is not of shard ", shard));
-    }
-  }
-  Removal removal;
-  while (!digests.empty()) {
-    const std::span<const Digest> group =
-        digests.first(std::min(digests.size(), kGroup));
-    digests = digests.subspan(group.size());
-    const std::optional<ShardLocks::Exclusive> lock =
-        locks_.TryExclusive(shard, patience);
-    if (!lock.has_value()) {
-      removal.busy = true;
-      break;
-    }
-    IRENEO_RETURN_IF_ERROR(
-        RemoveGroup(group, is_garbage, removed, removal.files));
-  }
-  return removal;
-}
-
-absl::Status LocalBlobStore::RemoveGroup(
-    std::span<const Digest> digests, IsGarbageFn is_garbage,
-    absl::FunctionRef<void(const BlobInfo&)> removed, absl::Status& files) {
-  std::vector<std::pair<Digest, std::optional<Row>>> garbage;
-  {
-    IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
-    IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
-                            WriteTransaction::Begin(connection));
-    for (const Digest& digest : digests) {
-      IRENEO_ASSIGN_OR_RETURN(const bool is_one,
-                              is_garbage(digest, connection));
-      if (!is_one) continue;
-      IRENEO_ASSIGN_OR_RETURN(const std::optional<Row> row,
-                              RowOf(digest, connection));
-      garbage.emplace_back(digest, row);
-      if (!row.has_value()) continue;
-      IRENEO_ASSIGN_OR_RETURN(
-          Statement remove,
-          connection.Prepare("DELETE FROM blobs WHERE digest = ?"));
-      IRENEO_RETURN_IF_ERROR(remove.Bind(1, digest).Run());
-    }
-    IRENEO_RETURN_IF_ERROR(transaction.Commit());
-  }
-  for (const auto& [digest, row] : garbage) {
-    if (!row.has_value()) {
-      files.Update(files_->RemoveAll(digest));
-      continue;
-    }
-    BlobInfo info = {.digest = digest,
-                     .size = row->size,
-                     .created_at = row->created,
-                     .stored = row->size};
-    if (row->file.has_value()) {
-      info.codec = row->file->codec;
-      info.stored = row->file->stored;
-      files.Update(files_->Remove(digest, info.codec));
-    }
-    removed(info);
-  }
-  const std::lock_guard lock(mutex_);
-  for (const auto& [digest, row] : garbage) synced_rows_.erase(digest);
-  return absl::OkStatus();
-}
-
-// ------------------------------------------------------------- Recompressing
 
 // A file with another suffix stands beside the old one until the row names it;
 // one with the same replaces it, which the row's `stored` may tell late:
