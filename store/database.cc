@@ -21,11 +21,6 @@ namespace {
 // "Irno", in the header of the file: file(1) and we tell our databases by it.
 constexpr int kApplicationId = 0x49726e6f;
 
-constexpr char kStartAnew[] =
-    ". To start with an empty index, remove it and the files beside it that "
-    "end "
-    "in -wal and -shm: what it remembered is computed anew";
-
 // How long to wait for another process's transaction.
 constexpr absl::Duration kBusyTimeout = absl::Seconds(5);
 
@@ -33,12 +28,21 @@ absl::Status SqliteError(int code, std::string_view what, sqlite3* db) {
   const std::string message = absl::StrCat(
       "index database: cannot ", absl::string_view(what.data(), what.size()),
       ": ", db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code));
-  // SQLite says so by SQLITE_FULL where it writes, but not where it opens a
-  // file, or makes the memory that processes share.
-  if (const int error = db != nullptr ? sqlite3_system_errno(db) : 0;
-      ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN) &&
-      (error == ENOSPC || error == EDQUOT)) {
-    return absl::ResourceExhaustedError(message);
+  // Where SQLite opens a file, or makes the memory that processes share, only
+  // the system's own code tells what is wrong.
+  if ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN) {
+    switch (db != nullptr ? sqlite3_system_errno(db) : 0) {
+      case ENOSPC:
+      case EDQUOT:
+      case EMFILE:
+      case ENFILE:
+      case ENOMEM:
+        return absl::ResourceExhaustedError(message);
+      case EIO:
+        return absl::InternalError(message);
+      default:
+        break;
+    }
   }
   switch (code & 0xff) {
     case SQLITE_BUSY:
@@ -58,6 +62,13 @@ absl::Status SqliteError(int code, std::string_view what, sqlite3* db) {
     default:
       return absl::InternalError(message);
   }
+}
+
+absl::Status RemovedError(const std::filesystem::path& path) {
+  return absl::NotFoundError(absl::StrCat(
+      "index database: ", path.native(),
+      " was removed or replaced while it was open, or is a link to nothing: "
+      "start the program again"));
 }
 
 // What tells whose database it is.
@@ -174,8 +185,9 @@ absl::StatusOr<bool> Statement::Step() {
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  return SqliteError(code, sqlite3_stmt_readonly(statement_) ? "read" : "write",
-                     db);
+  // Not by sqlite3_stmt_readonly, for which BEGIN and COMMIT only read.
+  return SqliteError(
+      code, sqlite3_column_count(statement_) > 0 ? "read" : "write", db);
 }
 
 absl::Status Statement::Run() {
@@ -261,6 +273,13 @@ struct Connection::State {
     return absl::OkStatus();
   }
 
+  // NotFound if the name of the database is another file's, or none's.
+  absl::Status CheckInPlace(const std::filesystem::path& path) {
+    int moved = 0;
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved == 0 ? absl::OkStatus() : RemovedError(path);
+  }
+
   absl::Status Execute(const char* sql) {
     const int code = sqlite3_exec(db, sql, nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return SqliteError(code, "execute a statement", db);
@@ -303,13 +322,8 @@ std::int64_t Connection::changes() const {
 absl::StatusOr<WriteTransaction> WriteTransaction::Begin(Connection& connection,
                                                          IfBusy if_busy) {
   sqlite3* db = connection.state_->db;
-  int moved = 0;
-  sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  if (moved != 0) {
-    return absl::NotFoundError(absl::StrCat(
-        "index database: ", connection.database_->path_.native(),
-        " was removed or replaced while it was open: start the program again"));
-  }
+  IRENEO_RETURN_IF_ERROR(
+      connection.state_->CheckInPlace(connection.database_->path_));
   IRENEO_ASSIGN_OR_RETURN(Statement begin,
                           connection.Prepare("BEGIN IMMEDIATE"));
   if (if_busy == IfBusy::kGiveUp) sqlite3_busy_handler(db, nullptr, nullptr);
@@ -335,9 +349,10 @@ absl::Status WriteTransaction::Commit() {
   // process that does not sync.
   if (connection.database_->durability_ == Durability::kDurable &&
       sqlite3_total_changes64(connection.state_->db) == changes_before_) {
-    return connection.state_->SyncLog();
+    IRENEO_RETURN_IF_ERROR(connection.state_->SyncLog());
   }
-  return absl::OkStatus();
+  // What was written to a database that was moved away meanwhile is lost.
+  return connection.state_->CheckInPlace(connection.database_->path_);
 }
 
 // ---------------------------------------------------------- ReadTransaction
@@ -368,6 +383,9 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
           ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
       file >= 0) {
     ::close(file);
+  } else if (errno == ENOENT) {
+    return absl::ErrnoToStatus(errno,
+                               absl::StrCat("cannot create ", path.native()));
   }
   std::unique_ptr<Database> database(new Database(path, durability));
   // Two processes that create the database at once can meet a lock for which
@@ -379,10 +397,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
     absl::SleepFor(absl::Milliseconds(5));
   }
   if (!status.ok()) {
-    return absl::Status(
-        status.code(),
-        absl::StrCat(path.native(), ": ", status.message(),
-                     absl::IsDataLoss(status) ? kStartAnew : ""));
+    return absl::Status(status.code(),
+                        absl::StrCat(path.native(), ": ", status.message()));
   }
   return database;
 }
@@ -410,11 +426,15 @@ absl::StatusOr<Connection> Database::Acquire() {
     }
   }
   auto state = std::make_unique<Connection::State>();
-  const int access = read_only_ ? SQLITE_OPEN_READONLY
-                                : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  // Never made here: a database that was removed while it was in use must not
+  // come back as an empty one.
+  const int access = read_only_ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   const int code = sqlite3_open_v2(path_.c_str(), &state->db,
                                    access | SQLITE_OPEN_NOMUTEX, nullptr);
-  if (code != SQLITE_OK) return SqliteError(code, "open", state->db);
+  if (code != SQLITE_OK) {
+    if (sqlite3_system_errno(state->db) == ENOENT) return RemovedError(path_);
+    return SqliteError(code, "open", state->db);
+  }
   sqlite3_extended_result_codes(state->db, 1);
   state->WaitIfBusy();
   // Keeps the -wal file when the last connection closes: making it anew would

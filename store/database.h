@@ -7,8 +7,9 @@
 //
 // Errors by code, for every function here: Unavailable if another process held
 // the database for longer than the busy timeout; DataLoss if the file is
-// damaged or no database; ResourceExhausted if the disk is full;
-// PermissionDenied if the file may not be read or written; Internal otherwise.
+// damaged or no database; ResourceExhausted if the disk is full, or the process
+// has too many files open; PermissionDenied if the file may not be read or
+// written; Internal otherwise.
 
 #include <cstddef>
 #include <cstdint>
@@ -110,8 +111,9 @@ enum class IfBusy { kWait, kGiveUp };
 // A write transaction (BEGIN IMMEDIATE); rolled back unless committed.
 class WriteTransaction {
  public:
-  // Errors: also NotFound if the database was removed or replaced since it was
-  // opened: what is written to it then would be lost without a word.
+  // Errors, of `Commit` too: also NotFound if the database was removed or
+  // replaced since it was opened: what is written to it then would be lost
+  // without a word.
   static absl::StatusOr<WriteTransaction> Begin(Connection& connection,
                                                 IfBusy if_busy = IfBusy::kWait);
   WriteTransaction(WriteTransaction&& other) noexcept;
@@ -177,7 +179,7 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   // A connection that no other thread uses meanwhile: an idle one if there is
-  // one, else a new one.
+  // one, else a new one. Errors: also NotFound if the database was removed.
   absl::StatusOr<Connection> Acquire();
 
   Durability durability() const { return durability_; }

@@ -1,6 +1,7 @@
 #include "ireneo/store/database.h"
 
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -291,13 +292,33 @@ TEST_F(DatabaseTest, ADamagedPageIsDataLoss) {
 
 TEST_F(DatabaseTest, AFolderThatIsNotThereIsAnErrorWithThePath) {
   const std::filesystem::path missing = directory_.path() / "no" / "index.db";
-  EXPECT_THAT(Database::Open(missing, kSchema),
-              StatusIs(absl::StatusCode::kPermissionDenied,
-                       HasSubstr(missing.native())));
+  EXPECT_THAT(
+      Database::Open(missing, kSchema),
+      StatusIs(absl::StatusCode::kNotFound, HasSubstr(missing.native())));
   EXPECT_FALSE(std::filesystem::exists(missing.parent_path()));
   EXPECT_THAT(Database::Open(directory_.path(), kSchema),
               StatusIs(absl::StatusCode::kPermissionDenied,
                        HasSubstr(directory_.path().native())));
+}
+
+TEST_F(DatabaseTest, ALinkToNothingIsNotFollowed) {
+  const std::filesystem::path target = directory_.path() / "elsewhere";
+  std::filesystem::create_symlink(target, path());
+  EXPECT_THAT(
+      Database::Open(path(), kSchema),
+      StatusIs(absl::StatusCode::kNotFound, HasSubstr("is a link to nothing")));
+  EXPECT_FALSE(std::filesystem::exists(target));
+}
+
+TEST_F(DatabaseTest, TooManyOpenFilesIsResourceExhausted) {
+  MustOpen();
+  RunInChildren(1, [this](int) {
+    const struct rlimit limit = {.rlim_cur = 3, .rlim_max = 3};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    EXPECT_THAT(Database::Open(path(), kSchema),
+                StatusIs(absl::StatusCode::kResourceExhausted,
+                         HasSubstr(path().native())));
+  });
 }
 
 TEST_F(DatabaseTest, WithoutPermissionIsPermissionDenied) {
@@ -592,6 +613,28 @@ TEST_F(DatabaseTest, TheParentMayCloseWhileAChildReads) {
   EXPECT_EQ(RawDatabase(path()).Query("PRAGMA integrity_check"), "ok");
   EXPECT_EQ(RawDatabase(path()).Query("SELECT count(*) FROM numbers"),
             absl::StrCat(kRows + 2));
+}
+
+TEST_F(DatabaseTest, WhatIsWrittenToADatabaseThatWasRemovedIsAnError) {
+  const std::unique_ptr<Database> database = MustOpen();
+  ASSERT_THAT(Insert(*database, 1), IsOk());
+  absl::StatusOr<Connection> connection = database->Acquire();
+  ASSERT_THAT(connection, IsOk());
+  const auto removed = StatusIs(
+      absl::StatusCode::kNotFound,
+      AllOf(HasSubstr(path().native()), HasSubstr("start the program again")));
+  {
+    absl::StatusOr<WriteTransaction> transaction =
+        WriteTransaction::Begin(*connection);
+    ASSERT_THAT(transaction, IsOk());
+    ASSERT_THAT(connection->Execute("INSERT INTO marks VALUES (1)"), IsOk());
+    std::filesystem::rename(path(), directory_.path() / "moved");
+    EXPECT_THAT(transaction->Commit(), removed);
+  }
+  EXPECT_THAT(WriteTransaction::Begin(*connection).status(), removed);
+  // Nor does a new connection make it anew.
+  EXPECT_THAT(database->Acquire(), removed);
+  EXPECT_FALSE(std::filesystem::exists(path()));
 }
 
 }  // namespace
