@@ -141,8 +141,17 @@ void RecordFiles::SetAside(const std::filesystem::path& path,
   for (char& c : name) {
     if (c == '/') c = '-';
   }
-  (void)file_system_.Rename(
-      from, directory_ / kQuarantine / absl::StrCat(name, "-", UniqueName()));
+  const std::filesystem::path kept =
+      directory_ / kQuarantine / absl::StrCat(name, "-", UniqueName());
+  if (!file_system_.Rename(from, kept).ok()) return;
+  set_aside_.fetch_add(1);
+  if (!read.has_value()) return;
+  // Another process may have just put a good one in its place.
+  const absl::StatusOr<FileInfo> moved = file_system_.Stat(kept);
+  if (moved.ok() &&
+      (moved->inode != read->inode || moved->mtime_ns != read->mtime_ns)) {
+    (void)file_system_.Link(kept, from);
+  }
 }
 
 absl::Status RecordFiles::Remove(const std::filesystem::path& path) const {

@@ -54,6 +54,9 @@ class RecordFiles {
   void SetAside(const std::filesystem::path& path,
                 const std::optional<FileInfo>& read) const;
 
+  // How many were moved there so far.
+  std::int64_t set_aside() const { return set_aside_.load(); }
+
   // Absent is fine.
   absl::Status Remove(const std::filesystem::path& path) const;
 
@@ -85,6 +88,7 @@ class RecordFiles {
   const bool durable_;
   const std::string unique_;
   mutable std::atomic<std::uint64_t> unique_count_ = 0;
+  mutable std::atomic<std::int64_t> set_aside_ = 0;
 };
 
 }  // namespace ireneo::internal

@@ -1,7 +1,9 @@
 #include "ireneo/store/blob.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <new>
@@ -21,6 +23,23 @@ void UseHugePages(std::span<std::byte> memory) {
   if (begin < end) {
     (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
   }
+}
+
+bool BringIn(std::span<const std::byte> memory) {
+#ifdef MADV_POPULATE_READ
+  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
+  const std::uintptr_t begin = address & -page;
+  if (memory.empty()) return true;
+  while (::madvise(reinterpret_cast<void*>(begin),
+                   address + memory.size() - begin, MADV_POPULATE_READ) != 0) {
+    if (errno == EINTR || errno == EAGAIN) continue;
+    return errno != EFAULT && errno != EHWPOISON;
+  }
+#else
+  (void)memory;
+#endif
+  return true;
 }
 
 BlobBuffer::BlobBuffer(std::size_t size) : size_(size) {

@@ -47,6 +47,12 @@ class Blob {
 // cannot be had, nothing is lost.
 void UseHugePages(std::span<std::byte> memory);
 
+// Whether all of `memory` can be read: of a mapped file that became shorter, or
+// that is on a disk which fails, a part cannot, and touching it would kill the
+// process. Brings it into memory, at less cost than touching it page by page.
+// True where that cannot be asked for (Linux before 5.14).
+bool BringIn(std::span<const std::byte> memory);
+
 // Writable memory that becomes a `Blob`: filled once, then shared.
 class BlobBuffer {
  public:

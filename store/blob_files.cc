@@ -27,6 +27,8 @@
 
 #include "ireneo/store/blob_files.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <random>
 #include <utility>
@@ -156,6 +158,28 @@ std::uint64_t SizeIn(BlobCodec codec, const FileInfo& info) {
   return codec == BlobCodec::kRaw ? info.size : BlobFile::kUnknownSize;
 }
 
+// Of a mapped file, what is brought in and hashed at a time: what is larger
+// than the memory would be read twice otherwise.
+constexpr std::size_t kHashedAtOnce = 4 << 20;
+
+// Nothing if a part cannot be read.
+std::optional<Digest> DigestOf(std::span<const std::byte> payload) {
+  Hasher hasher;
+  while (!payload.empty()) {
+    const auto part = payload.first(std::min(kHashedAtOnce, payload.size()));
+    payload = payload.subspan(part.size());
+    if (!BringIn(part)) return std::nullopt;
+    hasher.Update(part);
+  }
+  return hasher.digest();
+}
+
+absl::Status CannotRead(const std::filesystem::path& path) {
+  return absl::ErrnoToStatus(
+      EIO, absl::StrCat("cannot read ", path.native(),
+                        ", of which a part is missing or its disk fails"));
+}
+
 bool Has(const absl::flat_hash_map<Digest, FileInfo>& files,
          const Digest& digest, const FileInfo& info) {
   const auto it = files.find(digest);
@@ -269,7 +293,7 @@ bool BlobFiles::IsGood(const BlobFile& file) const {
   if (!contents.ok()) return false;
   const FileInfo read = contents->info;
   const absl::StatusOr<Blob> payload = PayloadOf(file, *std::move(contents));
-  return payload.ok() && Verify(file.digest, read, *payload, now);
+  return payload.ok() && Verify(file, read, *payload, now).value_or(false);
 }
 
 absl::StatusOr<std::uint64_t> BlobFiles::SizeOf(const BlobFile& file) const {
@@ -282,6 +306,9 @@ absl::StatusOr<std::uint64_t> BlobFiles::SizeOf(const BlobFile& file) const {
 absl::StatusOr<Blob> BlobFiles::PayloadOf(const BlobFile& file,
                                           FileContents contents) const {
   if (file.codec == BlobCodec::kRaw) return std::move(contents.blob);
+  if (!BringIn(contents.blob.bytes())) {
+    return CannotRead(PathOf(file.digest, file.codec));
+  }
   std::uint64_t size = file.size;
   if (size == BlobFile::kUnknownSize) {
     IRENEO_ASSIGN_OR_RETURN(size,
@@ -296,7 +323,7 @@ absl::StatusOr<bool> BlobFiles::HasBytesOf(
       file_system_.Read(PathOf(file.digest, file.codec));
   if (!contents.ok()) return false;
   const absl::StatusOr<Blob> payload = PayloadOf(file, *std::move(contents));
-  if (!payload.ok()) return false;
+  if (!payload.ok() || !BringIn(payload->bytes())) return false;
   CompareSink compared(payload->bytes());
   write(compared);
   compared.Flush();
@@ -395,7 +422,7 @@ absl::StatusOr<BlobFiles::Ensured> BlobFiles::Ensure(
   IRENEO_RETURN_IF_ERROR(Publish(file));
   if (known.has_value() && known->codec != file.file().codec) {
     // Bad, and not overwritten.
-    (void)SetAside(*known);
+    (void)SetAside(*known, std::nullopt);
   }
   return Ensured{.file = file.file(),
                  .unsynced = durable && options.defer_sync};
@@ -483,9 +510,12 @@ absl::StatusOr<Blob> BlobFiles::Read(const BlobFile& file, VerifyReads verify,
       verify == VerifyReads::kAlways ||
       (verify == VerifyReads::kOnce && !IsVerified(file.digest, info)) ||
       (verify == VerifyReads::kSize && info.size != file.stored);
-  if (hash && !Verify(file.digest, info, *payload, now)) {
-    observed = info;
-    return absl::DataLossError("the bytes of its file are not those stored");
+  if (hash) {
+    IRENEO_ASSIGN_OR_RETURN(const bool good, Verify(file, info, *payload, now));
+    if (!good) {
+      observed = info;
+      return absl::DataLossError("the bytes of its file are not those stored");
+    }
   }
   return payload;
 }
@@ -496,17 +526,22 @@ bool BlobFiles::IsVerified(const Digest& digest, const FileInfo& info) const {
   return it != verified_.end() && it->second == info;
 }
 
-bool BlobFiles::Verify(const Digest& digest, const FileInfo& info,
-                       const Blob& payload, absl::Time read_at) const {
-  if (Digest::Of(payload.bytes()) != digest) return false;
+absl::StatusOr<bool> BlobFiles::Verify(const BlobFile& file,
+                                       const FileInfo& info,
+                                       const Blob& payload,
+                                       absl::Time read_at) const {
+  const std::optional<Digest> digest = DigestOf(payload.bytes());
+  if (!digest.has_value()) return CannotRead(PathOf(file.digest, file.codec));
+  if (*digest != file.digest) return false;
   if (absl::FromUnixNanos(info.ctime_ns) + kClockTick < read_at) {
     const std::lock_guard lock(mutex_);
-    verified_.insert_or_assign(digest, info);
+    verified_.insert_or_assign(file.digest, info);
   }
   return true;
 }
 
-std::string BlobFiles::SetAside(const BlobFile& file) const {
+std::string BlobFiles::SetAside(const BlobFile& file,
+                                const std::optional<FileInfo>& found) const {
   const std::filesystem::path path = PathOf(file.digest, file.codec);
   std::filesystem::path kept =
       directory_ / kQuarantine /
@@ -517,6 +552,13 @@ std::string BlobFiles::SetAside(const BlobFile& file) const {
     // A directory and what was set aside before do not replace each other.
     kept += "-" + UniqueName();
     moved = file_system_.Rename(path, kept);
+  }
+  if (moved.ok() && found.has_value()) {
+    // Another process may have just put a good one in its place.
+    const absl::StatusOr<FileInfo> info = file_system_.Stat(kept);
+    if (info.ok() && !IsSameFile(*info, *found)) {
+      (void)file_system_.Link(kept, path);
+    }
   }
   return moved.ok() ? "; kept as " + kept.native() : "";
 }

@@ -156,13 +156,16 @@ class BlobFiles {
   // The payload, checked as `verify` says.
   //
   // Errors: NotFound if there is no such file; DataLoss if it is damaged, with
-  // the state that it was found in, if any, in `observed`.
+  // the state that it was found in, if any, in `observed`; Unknown if the disk
+  // fails.
   absl::StatusOr<Blob> Read(const BlobFile& file, VerifyReads verify,
                             std::optional<FileInfo>& observed) const;
 
-  // Moves a file that was found damaged to quarantine/. Returns what to add to
-  // an error about it.
-  std::string SetAside(const BlobFile& file) const;
+  // Moves a file that was found damaged, in the state `found` if there was one,
+  // to quarantine/. What has its name by now and is another file keeps it.
+  // Returns what to add to an error about it.
+  std::string SetAside(const BlobFile& file,
+                       const std::optional<FileInfo>& found) const;
 
   // The state of a file, if it can be had.
   std::optional<FileInfo> StateOf(const BlobFile& file) const;
@@ -202,9 +205,10 @@ class BlobFiles {
 
   // Whether the bytes were found good when the file was in that state.
   bool IsVerified(const Digest& digest, const FileInfo& info) const;
-  // Hashes what was read at `read_at`, and remembers if it is good.
-  bool Verify(const Digest& digest, const FileInfo& info, const Blob& payload,
-              absl::Time read_at) const;
+  // Whether what was read at `read_at` is good, which is remembered. Errors:
+  // Unknown if a part of it cannot be read.
+  absl::StatusOr<bool> Verify(const BlobFile& file, const FileInfo& info,
+                              const Blob& payload, absl::Time read_at) const;
 
   const std::filesystem::path directory_;
   const FileSystem& file_system_;

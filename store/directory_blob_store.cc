@@ -166,7 +166,7 @@ absl::StatusOr<Blob> DirectoryBlobStore::LoadFile(const Digest& digest,
     return absl::DataLossError(absl::StrCat(
         "blob ", digest.ToString(), " in ", files_->directory().native(),
         " is damaged: ", blob.status().message(),
-        files_->SetAside(found->file)));
+        files_->SetAside(found->file, observed)));
   }
 }
 

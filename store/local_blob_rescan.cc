@@ -34,20 +34,22 @@ absl::Status LocalBlobStore::AddRowOf(const BlobFiles::Found& found) {
   if (has_row) return absl::OkStatus();
   const ShardLocks::Shared lock =
       locks_.Share(BlobFiles::ShardOf(found.file.digest));
-  std::optional<FileInfo> observed;
-  const absl::StatusOr<Blob> payload =
-      files_->Read(found.file, VerifyReads::kAlways, observed);
-  if (!payload.ok()) {
+  // Whether it is good is found out when it is read first: to read all files
+  // now would take hours in a large store.
+  const absl::StatusOr<std::uint64_t> size = files_->SizeOf(found.file);
+  if (!size.ok()) {
     // Bad for certain, or nothing that can be told now: a file without a row
     // harms no one.
-    if (absl::IsDataLoss(payload.status())) (void)files_->SetAside(found.file);
+    if (absl::IsDataLoss(size.status())) {
+      (void)files_->SetAside(found.file, found.info);
+    }
     return absl::OkStatus();
   }
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                           WriteTransaction::Begin(connection));
   IRENEO_RETURN_IF_ERROR(Commit({.digest = found.file.digest,
-                                 .size = payload->size(),
+                                 .size = *size,
                                  .codec = found.file.codec,
                                  .stored = found.info.size},
                                 connection)

@@ -513,7 +513,7 @@ absl::StatusOr<bool> LocalBlobStore::SetAside(
                           RowOf(file.digest, connection));
   if (row.has_value() && row->file != file) return false;
   if (files_->StateOf(file) != observed) return false;
-  absl::StrAppend(&message, files_->SetAside(file));
+  absl::StrAppend(&message, files_->SetAside(file, observed));
   IRENEO_ASSIGN_OR_RETURN(
       Statement remove,
       connection.Prepare("DELETE FROM blobs WHERE digest = ?"));

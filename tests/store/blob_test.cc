@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -11,14 +12,20 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ireneo/store/file_system.h"
 #include "tests/store/test_util.h"
 
 namespace ireneo {
 namespace {
 
 using ::ireneo::testing::CountingBytes;
+using ::ireneo::testing::IsOk;
+using ::ireneo::testing::TemporaryDirectory;
 using ::ireneo::testing::Text;
+using ::ireneo::testing::WriteFileBytes;
 
 constexpr std::size_t kSizes[] = {0, 1, 63, 64, 65, 4095, 4096, 4097, 1 << 20};
 
@@ -108,6 +115,27 @@ TEST(BlobTest, DistinctCopiesMayBeUsedAtOnce) {
   }
   blob.reset();
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST(BlobTest, MemoryOnTheHeapCanBeBroughtIn) {
+  for (const std::size_t size : kSizes) {
+    EXPECT_TRUE(BringIn(Blob::Copy(std::vector<std::byte>(size)).bytes()));
+  }
+  // In the middle of a page.
+  const std::vector<std::byte> memory(100000);
+  EXPECT_TRUE(BringIn(std::span(memory).subspan(5000, 7)));
+}
+
+TEST(BlobTest, AFileThatBecameShorterCannotBeBroughtIn) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory.path() / "file";
+  WriteFileBytes(path, std::string(1 << 20, 'x'));
+  const absl::StatusOr<FileContents> file = FileSystem::Posix().Read(path);
+  ASSERT_THAT(file, IsOk());
+  EXPECT_TRUE(BringIn(file->blob.bytes()));
+  std::filesystem::resize_file(path, 1 << 19);
+  EXPECT_FALSE(BringIn(file->blob.bytes()));
+  EXPECT_TRUE(BringIn(file->blob.bytes().first(1 << 19)));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -38,6 +39,7 @@ using ::ireneo::testing::RandomBytes;
 using ::ireneo::testing::StatusIs;
 using ::ireneo::testing::Text;
 using ::ireneo::testing::WriteFileBytes;
+using ::testing::HasSubstr;
 
 class BlobVerificationTest : public LocalStoreTest {};
 
@@ -204,6 +206,43 @@ TEST_F(BlobVerificationTest, ACheckReadsWhatWasVerified) {
   files.set_lie(std::string(kFileSize, 'x'));
   EXPECT_THAT(store->Get(digest), IsOk());
   EXPECT_THAT(store->Check(digest), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+// Cuts files off once they are mapped.
+class CuttingFileSystem final : public ForwardingFileSystem {
+ public:
+  CuttingFileSystem() : ForwardingFileSystem(FileSystem::Posix()) {}
+
+  void set_cut(bool cut) { cut_ = cut; }
+
+  absl::StatusOr<FileContents> Read(const fs::path& path) const override {
+    absl::StatusOr<FileContents> contents = ForwardingFileSystem::Read(path);
+    if (cut_) fs::resize_file(path, 1000);
+    return contents;
+  }
+
+ private:
+  bool cut_ = false;
+};
+
+TEST_F(BlobVerificationTest, AFileThatBecomesShorterUnderItsReaderKillsNobody) {
+  for (const Compression& compression :
+       {Compression::kNone, Compression::kSmall}) {
+    CuttingFileSystem files;
+    // Compressed, it is still mapped.
+    std::string bytes = RandomBytes(4 << 20, 1);
+    for (std::size_t i = 0; i < bytes.size(); i += 2) bytes[i] = 'x';
+    const Digest digest =
+        MustPut(OpenStore(path(), files, {.compression = compression}), bytes);
+    const OpenStore store(path(), files, {.compression = compression});
+    files.set_cut(true);
+    EXPECT_THAT(store->Get(digest),
+                StatusIs(absl::StatusCode::kUnknown, HasSubstr("cannot read")));
+    EXPECT_THAT(store->Get(digest), StatusIs(absl::StatusCode::kDataLoss));
+    files.set_cut(false);
+    MustPut(store, bytes);
+    ExpectHolds(store, bytes);
+  }
 }
 
 }  // namespace

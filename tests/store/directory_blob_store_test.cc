@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,6 +21,7 @@
 #include "ireneo/store/file_system.h"
 #include "ireneo/store/sink.h"
 #include "tests/store/faulty_file_system.h"
+#include "tests/store/forwarding_file_system.h"
 #include "tests/store/test_util.h"
 
 namespace ireneo {
@@ -31,6 +33,7 @@ using ::ireneo::testing::CountEntries;
 using ::ireneo::testing::FaultyFileSystem;
 using ::ireneo::testing::FileBytes;
 using ::ireneo::testing::FileOperation;
+using ::ireneo::testing::ForwardingFileSystem;
 using ::ireneo::testing::IsOk;
 using ::ireneo::testing::RandomBytes;
 using ::ireneo::testing::RunInChildren;
@@ -233,6 +236,42 @@ TEST_F(DirectoryBlobStoreTest, ProcessesShareADirectory) {
   });
   EXPECT_EQ(CountEntries(path() / "tmp"), 0u);
   EXPECT_EQ(CountEntries(path() / "quarantine"), 0u);
+}
+
+// Lets another process put a good file in the place of a damaged one, just
+// before that is moved to quarantine/.
+class RacingFileSystem final : public ForwardingFileSystem {
+ public:
+  explicit RacingFileSystem(std::string good)
+      : ForwardingFileSystem(FileSystem::Posix()), good_(std::move(good)) {}
+
+  absl::Status Rename(const fs::path& from, const fs::path& to) const override {
+    if (to.parent_path().filename() == "quarantine") {
+      const fs::path fresh = from.native() + ".fresh";
+      WriteFileBytes(fresh, good_);
+      fs::rename(fresh, from);
+    }
+    return ForwardingFileSystem::Rename(from, to);
+  }
+
+ private:
+  const std::string good_;
+};
+
+TEST_F(DirectoryBlobStoreTest, AGoodFileThatReplacedADamagedOneStays) {
+  const std::string bytes = RandomBytes(9000, 1);
+  const Digest digest = MustPut(bytes);
+  std::string bad = bytes;
+  bad[5] ^= 1;
+  const fs::path file = store_->PathOf(digest);
+  fs::remove(file);
+  WriteFileBytes(file, bad);
+  const RacingFileSystem files(bytes);
+  const auto racing = *DirectoryBlobStore::Open(path(), files);
+  EXPECT_THAT(racing->Get(digest), StatusIs(absl::StatusCode::kDataLoss));
+  const absl::StatusOr<Blob> blob = racing->Get(digest);
+  ASSERT_THAT(blob, IsOk());
+  EXPECT_EQ(Text(blob->bytes()), bytes);
 }
 
 }  // namespace
