@@ -298,55 +298,12 @@ absl::Status SqliteIndex::Sweep(
 
 absl::StatusOr<StrayFiles> SqliteIndex::FindStrays(absl::Time limit,
                                                    bool remove) {
-  const auto has_row = [](const Digest& digest,
-                          Connection& connection) -> absl::StatusOr<bool> {
-    IRENEO_ASSIGN_OR_RETURN(
-        Statement select,
-        connection.Prepare("SELECT 1 FROM blobs WHERE digest = ?"));
-    return select.Bind(1, digest).Step();
-  };
   StrayFiles strays;
-  for (int shard = 0; shard < BlobFiles::kShards; ++shard) {
-    std::vector<BlobFiles::Found> old;
-    IRENEO_RETURN_IF_ERROR(blobs_.files().ForEach(
-        static_cast<std::uint8_t>(shard), [&](const BlobFiles::Found& found) {
-          if (absl::FromUnixNanos(found.info.mtime_ns) < limit) {
-            old.push_back(found);
-          }
-          return true;
-        }));
-    std::vector<Digest> digests;
-    {
-      IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
-      for (const BlobFiles::Found& found : old) {
-        IRENEO_ASSIGN_OR_RETURN(const bool row,
-                                has_row(found.file.digest, connection));
-        if (row) continue;
-        digests.push_back(found.file.digest);
+  IRENEO_RETURN_IF_ERROR(blobs_.FindStrays(
+      limit, remove, [&strays](const BlobFiles::Found& found) {
         ++strays.files;
         strays.bytes += found.info.size;
-      }
-    }
-    if (!remove || digests.empty()) continue;
-    IRENEO_RETURN_IF_ERROR(
-        blobs_
-            .RemoveGarbage(
-                static_cast<std::uint8_t>(shard), digests,
-                [&](const Digest& digest,
-                    Connection& connection) -> absl::StatusOr<bool> {
-                  IRENEO_ASSIGN_OR_RETURN(const bool row,
-                                          has_row(digest, connection));
-                  if (row) return false;
-                  // Somebody may be about to use it: then it is a new one.
-                  IRENEO_ASSIGN_OR_RETURN(
-                      const std::optional<BlobFiles::Found> found,
-                      blobs_.files().Find(digest));
-                  return found.has_value() &&
-                         absl::FromUnixNanos(found->info.mtime_ns) < limit;
-                },
-                [](const BlobInfo&) {})
-            .status());
-  }
+      }));
   return strays;
 }
 

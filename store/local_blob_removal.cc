@@ -1,8 +1,10 @@
 // Removing blobs, alone or as garbage: with writers kept out of the shard, the
-// rows first, in one transaction, and then the files.
+// rows first, in one transaction, and then the files. And removing files that
+// no row names.
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -10,6 +12,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "ireneo/store/local_blob_store.h"
 #include "ireneo/store/status_macros.h"
 
@@ -99,6 +103,53 @@ absl::Status LocalBlobStore::RemoveGroup(
   }
   const std::lock_guard lock(mutex_);
   for (const auto& [digest, row] : garbage) synced_rows_.erase(digest);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> LocalBlobStore::IsStray(const BlobFile& file) const {
+  IRENEO_ASSIGN_OR_RETURN(const std::optional<Row> row, RowOf(file.digest));
+  return !row.has_value() || !row->file.has_value() ||
+         row->file->codec != file.codec;
+}
+
+absl::Status LocalBlobStore::FindStrays(
+    absl::Time limit, bool remove,
+    absl::FunctionRef<void(const BlobFiles::Found&)> visit,
+    absl::Duration patience) {
+  for (int i = 0; i < BlobFiles::kShards; ++i) {
+    const auto shard = static_cast<std::uint8_t>(i);
+    std::vector<BlobFiles::Found> old;
+    IRENEO_RETURN_IF_ERROR(
+        files_->ForEach(shard, [&](const BlobFiles::Found& found) {
+          if (absl::FromUnixNanos(found.info.mtime_ns) < limit) {
+            old.push_back(found);
+          }
+          return true;
+        }));
+    std::vector<BlobFiles::Found> strays;
+    for (const BlobFiles::Found& found : old) {
+      IRENEO_ASSIGN_OR_RETURN(const bool stray, IsStray(found.file));
+      if (stray) strays.push_back(found);
+    }
+    if (!remove) {
+      for (const BlobFiles::Found& found : strays) visit(found);
+      continue;
+    }
+    if (strays.empty()) continue;
+    const absl::Time start = absl::Now();
+    const std::optional<ShardLocks::Exclusive> lock =
+        locks_.TryExclusive(shard, patience);
+    patience -= std::min(patience, absl::Now() - start);
+    if (!lock.has_value()) continue;
+    for (const BlobFiles::Found& found : strays) {
+      // Nobody is storing it now; somebody may have done so meanwhile.
+      IRENEO_ASSIGN_OR_RETURN(const bool stray, IsStray(found.file));
+      if (!stray || files_->StateOf(found.file) != found.info) continue;
+      if (files_->Remove(found.file.digest, found.file.codec).ok()) {
+        visit(found);
+      }
+    }
+  }
   return absl::OkStatus();
 }
 

@@ -110,12 +110,19 @@ class LocalBlobStore final : public StagingBlobStore {
       IsGarbageFn is_garbage, absl::FunctionRef<void(const BlobInfo&)> removed,
       absl::Duration patience = absl::Seconds(5));
 
-  // For who looks for files without a row.
-  const BlobFiles& files() const { return *files_; }
+  // Visits the files that were last changed before `limit` and that no row
+  // names: those that killed processes left, and those beside the one that a
+  // row names. With `remove`, removes and then visits them. Waits for writers
+  // for at most `patience` in all; strays in shards that are busy stay.
+  absl::Status FindStrays(
+      absl::Time limit, bool remove,
+      absl::FunctionRef<void(const BlobFiles::Found&)> visit,
+      absl::Duration patience = absl::Seconds(5));
 
-  // After the database was replaced by an older copy of itself: a good file
-  // without a row gets one, a bad one goes to quarantine/, and a row without
-  // its file is dropped. Reads all files that have no row.
+  // After the database was replaced by an older copy of itself: a file without
+  // a row gets one, or goes to quarantine/ if it is no file of a blob, and a
+  // row without its file is dropped. Reads no payloads: whether they are good
+  // is found out when they are read.
   absl::Status Rescan();
 
  private:
@@ -148,6 +155,7 @@ class LocalBlobStore final : public StagingBlobStore {
   bool IsRowSynced(const Digest& digest) const;
   void SetRowSynced(const Digest& digest);
 
+  absl::StatusOr<bool> IsStray(const BlobFile& file) const;
   absl::Status AddRowOf(const BlobFiles::Found& found);
   absl::Status DropRowsWithoutFile();
 

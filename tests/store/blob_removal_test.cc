@@ -18,6 +18,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ireneo/store/blob.h"
+#include "ireneo/store/blob_files.h"
 #include "ireneo/store/blob_store.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/digest.h"
@@ -189,8 +190,8 @@ TEST_F(BlobRemovalTest, WhatAWriterReliesOnIsNotRemoved) {
   std::optional<StagedBlob> staged = MustStage(store, bytes);
   ASSERT_TRUE(staged->present);
   EXPECT_TRUE(staged->lock.held());
-  const auto removal =
-      collector->RemoveGarbage(7, {&digest, 1}, Always, Ignore);
+  const auto removal = collector->RemoveGarbage(7, {&digest, 1}, Always, Ignore,
+                                                absl::Milliseconds(100));
   ASSERT_THAT(removal, IsOk());
   EXPECT_TRUE(removal->busy);
   EXPECT_THAT(
@@ -298,6 +299,42 @@ TEST_F(BlobRemovalTest, WritersReadersAndACollectorAgree) {
               IsOk());
   EXPECT_EQ(CountEntries(path() / "quarantine"), 0u);
   EXPECT_EQ(CountEntries(path() / "tmp"), 0u);
+}
+
+TEST_F(BlobRemovalTest, FilesThatNoRowNamesAreStrays) {
+  const OpenStore store(path());
+  const std::string bytes = RandomBytes(kFileSize, 1);
+  const Digest digest = MustPut(store, bytes);
+  const fs::path named = store->PathOf(digest);
+  // As a recompression leaves it that is killed; and a blob that was never
+  // committed.
+  const fs::path beside = named.native() + ".zst";
+  fs::copy_file(named, beside);
+  const fs::path alone = store->PathOf(Digest({1, 2, 3}));
+  fs::create_directories(alone.parent_path());
+  fs::copy_file(named, alone);
+  const auto find = [&](absl::Time limit, bool remove) {
+    std::size_t found = 0;
+    EXPECT_THAT(store->FindStrays(
+                    limit, remove, [&](const BlobFiles::Found&) { ++found; },
+                    absl::Milliseconds(100)),
+                IsOk());
+    return found;
+  };
+  EXPECT_EQ(find(absl::Now() - absl::Hours(1), true), 0u) << "too new";
+  const absl::Time limit = absl::Now() + absl::Hours(1);
+  EXPECT_EQ(find(limit, false), 2u);
+  EXPECT_TRUE(fs::exists(beside));
+  {
+    const StagedBlob writing = MustStage(store, bytes);
+    EXPECT_EQ(find(limit, true), 1u) << "the shard of the other is in use";
+    EXPECT_TRUE(fs::exists(beside));
+  }
+  EXPECT_EQ(find(limit, true), 1u);
+  EXPECT_FALSE(fs::exists(beside));
+  EXPECT_FALSE(fs::exists(alone));
+  EXPECT_EQ(find(limit, true), 0u);
+  ExpectHolds(store, bytes);
 }
 
 }  // namespace
