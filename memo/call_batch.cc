@@ -20,7 +20,8 @@ constexpr absl::Duration kPatience = absl::Minutes(1);
 
 }  // namespace
 
-CallBatch::CallBatch(MemoIndex& index) : index_(index), pid_(ProcessId()) {}
+CallBatch::CallBatch(MemoIndex& index, const StagingBlobStore& blobs)
+    : index_(index), blobs_(blobs), pid_(ProcessId()) {}
 
 void CallBatch::DropThatOfParent() {
   if (const pid_t pid = ProcessId(); pid != pid_) {
@@ -148,8 +149,17 @@ absl::Status CallBatch::WriteGroup(ConflictFn conflict) {
   if (status.ok() || absl::IsUnavailable(status)) return status;
   // Is it one of them? The others shall not suffer for it.
   absl::Status first = absl::OkStatus();
-  for (const NewCall& call : writing_.calls) {
-    const absl::StatusOr<bool> inserted = index_.Insert(call);
+  for (NewCall& call : writing_.calls) {
+    absl::StatusOr<bool> inserted = index_.Insert(call);
+    if (absl::IsAborted(inserted.status())) {
+      // A blob was removed after it had been staged: that of an argument, as
+      // that of the result is locked.
+      {
+        const std::lock_guard lock(mutex_);
+        DropVanished(call, blobs_);
+      }
+      inserted = index_.Insert(call);
+    }
     // Then all wait, those that are in the index too, which does no harm.
     if (absl::IsUnavailable(inserted.status())) return inserted.status();
     if (!inserted.ok()) {

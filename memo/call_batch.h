@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "ireneo/memo/memo_index.h"
 #include "ireneo/store/digest.h"
+#include "ireneo/store/staging_blob_store.h"
 
 namespace ireneo::internal {
 
@@ -30,8 +31,8 @@ class CallBatch {
   // result already.
   using ConflictFn = absl::FunctionRef<void(const Digest& key)>;
 
-  // `index` must outlive the batch.
-  explicit CallBatch(MemoIndex& index);
+  // `index` and `blobs` must outlive the batch.
+  CallBatch(MemoIndex& index, const StagingBlobStore& blobs);
   CallBatch(const CallBatch&) = delete;
   CallBatch& operator=(const CallBatch&) = delete;
 
@@ -82,6 +83,7 @@ class CallBatch {
   absl::Status WriteGroup(ConflictFn conflict);
 
   MemoIndex& index_;
+  const StagingBlobStore& blobs_;
   std::mutex flush_mutex_;  // Taken before the other one.
   std::mutex mutex_;
   pid_t pid_;

@@ -55,7 +55,8 @@ struct CollectOptions {
   // How many bytes of disk the store may use; calls go in the order `order`
   // until it does. With `function`, how many the results and kept arguments of
   // those calls may. A call whose result alone is larger goes first. Write
-  // `std::uint64_t{10} << 30` for 10 GiB: an int has no room for it.
+  // `std::uint64_t{10} << 30` for 10 GiB: an int has no room for it, and what
+  // it makes of it is a limit that no store exceeds.
   std::optional<std::uint64_t> max_bytes = std::nullopt;
   // Since a call was last used.
   absl::Duration max_age = absl::InfiniteDuration();

@@ -84,9 +84,6 @@ void WriteLastCollection(const std::filesystem::path& directory,
 }
 
 absl::Status CheckOptions(const CollectOptions& options) {
-  if (options.max_bytes.has_value()) {
-    IRENEO_RETURN_IF_ERROR(CheckLimit(*options.max_bytes));
-  }
   if (options.max_age < absl::ZeroDuration() ||
       options.grace < absl::ZeroDuration()) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -242,14 +239,6 @@ absl::Status RemoveLeftOvers(const CollectedStore& store, bool dry_run,
 }
 
 }  // namespace
-
-absl::Status CheckLimit(std::uint64_t max_bytes) {
-  if (max_bytes <= std::uint64_t{1} << 62) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("a limit of ", max_bytes,
-                   " bytes is no disk's: was it computed as an "
-                   "int? Write std::uint64_t{10} << 30 for 10 GiB"));
-}
 
 std::optional<LastCollection> ReadLastCollection(
     const std::filesystem::path& directory) {

@@ -41,9 +41,6 @@ absl::StatusOr<CollectReport> Collect(const CollectedStore& store,
                                       const CollectOptions& options,
                                       bool thorough);
 
-// What is wrong with a limit; OK if nothing is.
-absl::Status CheckLimit(std::uint64_t max_bytes);
-
 // How the last collection ended that had a limit.
 struct LastCollection {
   std::uint64_t limit = 0;  // Bytes.

@@ -101,6 +101,7 @@ class DirectoryIndex final : public MemoIndex {
   // Whatever `limit` is, blobs are as old as `kGrace` says.
   absl::Status Sweep(std::span<const Digest> candidates, absl::Time limit,
                      absl::FunctionRef<void(const BlobInfo&)> removed) override;
+  absl::Status Check() const override;
   // Of some seconds ago at most.
   absl::StatusOr<std::uint64_t> DiskUsage() const override;
 

@@ -382,6 +382,17 @@ absl::StatusOr<std::vector<PrefixMatch>> DirectoryIndex::FindByPrefix(
   return matches;
 }
 
+absl::Status DirectoryIndex::Check() const {
+  const std::int64_t before = files_.set_aside();
+  IRENEO_RETURN_IF_ERROR(ForEachLine([](CallLine&&) { return true; }));
+  const std::int64_t damaged = files_.set_aside() - before;
+  if (damaged == 0) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      damaged, damaged == 1 ? " record" : " records", " in ",
+      (files_.directory() / kCallsFolder).native(),
+      " damaged, and moved to quarantine/: those calls are computed anew"));
+}
+
 absl::StatusOr<std::uint64_t> DirectoryIndex::DiskUsage() const {
   const std::lock_guard lock(mutex_);
   const absl::Time start = absl::Now();

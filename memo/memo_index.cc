@@ -18,6 +18,14 @@ absl::StatusOr<std::vector<CallRecord>> MemoIndex::Records(
   return records;
 }
 
+void DropVanished(NewCall& call, const StagingBlobStore& store) {
+  for (NewCall::Argument& argument : call.arguments) {
+    if (argument.kept.has_value() && store.HasVanished(*argument.kept)) {
+      argument.kept.reset();
+    }
+  }
+}
+
 absl::Status SyncBlobsOf(std::span<const NewCall> calls,
                          StagingBlobStore& store) {
   std::vector<StagedBlob> unsynced;

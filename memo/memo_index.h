@@ -106,6 +106,9 @@ struct KeyUse {
   absl::Time last;
 };
 
+// Does not keep arguments whose blobs have gone since they were staged.
+void DropVanished(NewCall& call, const StagingBlobStore& store);
+
 // Thread-safe; of many processes. Errors are those of store/database.h.
 class MemoIndex {
  public:
@@ -237,6 +240,10 @@ class MemoIndex {
     (void)limit, (void)remove;
     return StrayFiles();
   }
+
+  // Reads all records. Errors: DataLoss if some are damaged, with what becomes
+  // of them.
+  virtual absl::Status Check() const = 0;
 
   // How much of the disk the store uses, blobs and records, in bytes: about,
   // and at once.

@@ -29,15 +29,6 @@ absl::StatusOr<StagedBlob> InRecord(absl::FunctionRef<void(Sink&)> write) {
   return value;
 }
 
-// Does not keep arguments whose files have gone since they were staged.
-void DropVanished(NewCall& call, const StagingBlobStore& blobs) {
-  for (NewCall::Argument& argument : call.arguments) {
-    if (argument.kept.has_value() && blobs.HasVanished(*argument.kept)) {
-      argument.kept.reset();
-    }
-  }
-}
-
 }  // namespace
 
 OngoingCall::OngoingCall(std::shared_ptr<const FunctionState> function,

@@ -1,7 +1,9 @@
 #include "ireneo/memo/read_only_index.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -9,6 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/store_directory.h"
 #include "ireneo/store/local_blob_store.h"
@@ -19,10 +23,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of SQLite: its log, and the index of that, which is there while someone has
-// the database open.
-constexpr char kLog[] = "-wal";
-constexpr char kShared[] = "-shm";
+constexpr char kLog[] = "-wal";  // Of SQLite.
+
+// A multiple of the tick of the clock that stamps files: within one tick two
+// states of a file can bear the same time.
+constexpr absl::Duration kClockTick = absl::Milliseconds(50);
+
+// What tells whether a file was written to. A clock that was set back must not
+// make it new for ever.
+struct State {
+  std::optional<FileInfo> info;
+  bool is_new = false;
+};
+
+State StateOf(const fs::path& path, const FileSystem& files) {
+  const absl::Time now = absl::Now();
+  const absl::StatusOr<FileInfo> info = files.Stat(path);
+  if (!info.ok()) return {};
+  const absl::Duration age = now - absl::FromUnixNanos(info->mtime_ns);
+  return {.info = *info, .is_new = age < kClockTick && age > -absl::Seconds(1)};
+}
 
 absl::Status CopyIfThere(const fs::path& from, const fs::path& to,
                          const FileSystem& files) {
@@ -62,7 +82,9 @@ absl::StatusOr<ReadOnlyIndex> OpenReadOnlyIndex(const fs::path& directory,
                                                 const FileSystem& files) {
   const fs::path path = directory / kIndexFile;
   const auto version = static_cast<std::int64_t>(IndexUpgrades().size()) + 1;
-  constexpr int kAttempts = 5;
+  const fs::path log = path.native() + kLog;
+  // Half a second, together.
+  constexpr int kAttempts = 10;
   for (int attempt = 1;; ++attempt) {
     ReadOnlyIndex index;
     absl::StatusOr<std::unique_ptr<Database>> in_place =
@@ -74,12 +96,21 @@ absl::StatusOr<ReadOnlyIndex> OpenReadOnlyIndex(const fs::path& directory,
     IRENEO_RETURN_IF_ERROR(files.Stat(path).status());
     IRENEO_ASSIGN_OR_RETURN(index.scratch, ScratchDirectory::Make());
     const fs::path copy = index.scratch->path() / kIndexFile;
-    for (const char* suffix : {"", kLog}) {
-      IRENEO_RETURN_IF_ERROR(
-          CopyIfThere(path.native() + suffix, copy.native() + suffix, files));
-    }
-    // If someone has begun to write, the two may not belong together.
-    if (files.Stat(path.native() + kShared).ok() && attempt < kAttempts) {
+    const State database_before = StateOf(path, files);
+    const State log_before = StateOf(log, files);
+    IRENEO_RETURN_IF_ERROR(CopyIfThere(path, copy, files));
+    IRENEO_RETURN_IF_ERROR(CopyIfThere(log, copy.native() + kLog, files));
+    // If someone writes, the two may not belong together.
+    if (database_before.is_new || log_before.is_new ||
+        StateOf(path, files).info != database_before.info ||
+        StateOf(log, files).info != log_before.info) {
+      if (attempt == kAttempts) {
+        return absl::UnavailableError(absl::StrCat(
+            path.native(), " is in use, and cannot be read meanwhile (",
+            in_place.status().message(),
+            "): try again when nobody writes to it"));
+      }
+      absl::SleepFor(attempt * absl::Milliseconds(10));
       continue;
     }
     // Takes up the log, and upgrades it.

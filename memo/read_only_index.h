@@ -41,7 +41,8 @@ struct ReadOnlyIndex {
 // say. Else a copy of it and of its log, in the state of now, upgraded if it is
 // of an older version.
 //
-// Errors: those of Database::Open.
+// Errors: those of Database::Open; Unavailable if it is written to all the time
+// and cannot be read in place.
 absl::StatusOr<ReadOnlyIndex> OpenReadOnlyIndex(
     const std::filesystem::path& directory, const FileSystem& files);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+
 namespace ireneo::internal {
 namespace {
 
@@ -16,6 +18,14 @@ std::int64_t Now() {
 }
 
 }  // namespace
+
+absl::Status SizeLimit::Check(std::optional<std::uint64_t> max_bytes) {
+  if (max_bytes.value_or(0) <= std::uint64_t{1} << 62) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("a limit of ", *max_bytes,
+                   " bytes is no disk's: was it computed as an "
+                   "int? Write std::uint64_t{10} << 30 for 10 GiB"));
+}
 
 bool SizeLimit::IsTimeToLook(std::uint64_t written) {
   if (!max_bytes_.has_value()) return false;

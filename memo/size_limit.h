@@ -9,11 +9,16 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/status/status.h"
+
 namespace ireneo::internal {
 
 // Thread-safe.
 class SizeLimit {
  public:
+  // InvalidArgument if a limit is none that a disk can have.
+  static absl::Status Check(std::optional<std::uint64_t> max_bytes);
+
   // Without `max_bytes` it is never time to look.
   explicit SizeLimit(std::optional<std::uint64_t> max_bytes)
       : max_bytes_(max_bytes) {}

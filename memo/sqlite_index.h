@@ -70,6 +70,7 @@ class SqliteIndex final : public MemoIndex {
   absl::Status EndSweep() override;
   absl::Status Sweep(std::span<const Digest> candidates, absl::Time limit,
                      absl::FunctionRef<void(const BlobInfo&)> removed) override;
+  absl::Status Check() const override;
   absl::StatusOr<StrayFiles> FindStrays(absl::Time limit, bool remove) override;
   absl::StatusOr<std::uint64_t> DiskUsage() const override;
 

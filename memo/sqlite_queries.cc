@@ -13,6 +13,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "ireneo/memo/index_recovery.h"
 #include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/sqlite_index.h"
 #include "ireneo/store/status_macros.h"
@@ -539,6 +540,15 @@ absl::StatusOr<std::vector<PrefixMatch>> SqliteIndex::FindByPrefix(
       }));
   for (const Digest& digest : values) matches.push_back({.digest = digest});
   return matches;
+}
+
+absl::Status SqliteIndex::Check() const {
+  absl::Status status = CheckIndex(database_);
+  if (!absl::IsDataLoss(status)) return status;
+  return absl::DataLossError(absl::StrCat(
+      status.message(),
+      ": the next program that opens the store restores the index from its "
+      "newest snapshot"));
 }
 
 }  // namespace ireneo::internal

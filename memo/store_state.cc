@@ -53,9 +53,7 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
         "cannot open a store in '", directory.native(),
         "': ", directory.empty() ? "the path is empty" : error.message()));
   }
-  if (options.max_bytes.has_value()) {
-    IRENEO_RETURN_IF_ERROR(CheckLimit(*options.max_bytes));
-  }
+  IRENEO_RETURN_IF_ERROR(SizeLimit::Check(options.max_bytes));
   if (!path.has_filename()) path = path.parent_path();  // "results/"
   IRENEO_ASSIGN_OR_RETURN(
       const IndexEngine engine,
@@ -93,6 +91,7 @@ absl::StatusOr<StoreState::Parts> StoreState::OpenDatabase(
   if (absl::IsPermissionDenied(database.status())) {
     // What it has can be used all the same.
     absl::StatusOr<ReadOnlyIndex> index = OpenReadOnlyIndex(directory, files);
+    if (absl::IsUnavailable(index.status())) return index.status();
     if (!index.ok()) return database.status();
     parts.scratch = std::move(index->scratch);
     database = std::move(index->database);
@@ -141,7 +140,7 @@ StoreState::StoreState(std::filesystem::path directory,
       file_system_(*options.file_system),
       parts_(std::move(parts)),
       memory_(options.memory_bytes),
-      batch_(*parts_.index),
+      batch_(*parts_.index, *parts_.blobs),
       flights_(directory_ / kLocks / "flight"),
       limit_(options.max_bytes),
       hits_flushed_(Clock::now()),
@@ -157,11 +156,7 @@ absl::Status StoreState::CheckWritable() const {
 }
 
 absl::Status StoreState::CheckIndex() const {
-  if (parts_.database == nullptr) {
-    // Reads every record, and sets those aside that are damaged.
-    return parts_.index->ForEachUse([](const CallUse&) { return true; });
-  }
-  absl::Status status = internal::CheckIndex(*parts_.database);
+  absl::Status status = parts_.index->Check();
   NoteDamage(status);
   return status;
 }

@@ -60,8 +60,8 @@ struct VerifyReport {
   std::vector<Digest> calls_without_result = {};
   std::int64_t calls_dropped = 0;  // Of these, by `repair`.
 
-  // Damage of the index, which the next opening of the store mends from a
-  // snapshot.
+  // Damage of the index: of a database, which the next opening of the store
+  // mends from a snapshot; or of records, which are in quarantine/ now.
   absl::Status index = absl::OkStatus();
 
   bool found_damage() const {

@@ -234,5 +234,25 @@ TEST_F(BatchTest, AChildDoesNotWriteTheBatchOfItsParent) {
   EXPECT_EQ(CallsOnDisk(), 3);
 }
 
+TEST_F(BatchTest, ACallOutlivesAnArgumentThatIsRemoved) {
+  const auto f = Memoize(store(), {.name = "sum", .version = "1"},
+                         [](const std::vector<int>& v) { return v.front(); });
+  const std::vector<int> v(5000, 7);
+  EXPECT_EQ(f(v), 7);
+  const Digest argument = store().Calls()->front().arguments[0].digest;
+  EXPECT_THAT(f.Clear(), IsOk());
+  {
+    const WriteBatch batch = store().Batch();
+    EXPECT_EQ(f(v), 7);
+    // As a collection of another process could.
+    EXPECT_THAT(store().blobs().Remove(argument), IsOk());
+  }
+  EXPECT_EQ(store().Stats()->faults, 0);
+  const std::vector<CallRecord> calls = *store().Calls();
+  ASSERT_EQ(calls.size(), 1u);
+  // An index of files does not look.
+  EXPECT_EQ(calls[0].arguments[0].kept, testing::TestsDirectoryIndex());
+}
+
 }  // namespace
 }  // namespace ireneo

@@ -478,5 +478,23 @@ TEST_F(DirectoryIndexTest, ARecordOfANewerFormatIsLeftAlone) {
   EXPECT_EQ(FileBytes(path), newer);
 }
 
+TEST_F(DirectoryIndexTest, VerifyTellsOfDamagedRecords) {
+  const auto f = MemoizedRepeat(*store_);
+  f("ab", 2);
+  f("ab", 3);
+  EXPECT_THAT(store_->Verify()->index, IsOk());
+  const fs::path path = RecordPath(*f.KeyOf("ab", 2));
+  std::string text = FileBytes(path);
+  text[text.size() / 2] ^= 1;
+  WriteFileBytes(path, text);
+  const absl::StatusOr<VerifyReport> report = store_->Verify();
+  ASSERT_THAT(report, IsOk());
+  EXPECT_TRUE(report->found_damage());
+  EXPECT_THAT(report->index,
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("1 record in")));
+  EXPECT_EQ(report->calls, 1);
+  EXPECT_FALSE(store_->Verify()->found_damage());
+}
+
 }  // namespace
 }  // namespace ireneo
