@@ -529,7 +529,7 @@ TEST_P(PowerCutTest, NothingWrongIsReadWhateverWasLost) {
   const bool durable = durability == Durability::kDurable;
   int failed_states = 0;
   const CrashStates::Counts counts = states.ForEach(
-      NumberFromEnvironment("IRENEO_CRASH_STATES", 12'000) / kCampaigns,
+      NumberFromEnvironment("IRENEO_CRASH_STATES", 8'000) / kCampaigns,
       NumberFromEnvironment("IRENEO_SEED", 1),
       [&](const CrashState& state, const std::vector<std::uint64_t>& marks,
           const DirectoryImage& image) {
