@@ -3,7 +3,8 @@
 Reads the JSON that the benchmarks of this directory write: that of Google
 Benchmark. A benchmark What/size has the peer What/PEER/size, which does the
 same work by other means. It may have a "target", the most that it should take,
-and is told per second if it "is_rate".
+and is told per second if it "is_rate"; if it "is_size", it is bytes of disk
+that are told as nanoseconds.
 """
 
 import json
@@ -24,6 +25,10 @@ def time(nanoseconds):
     if nanoseconds >= factor:
       return f"{nanoseconds / factor:.3g} {unit}"
   return f"{nanoseconds:.3g} ns"
+
+
+def room(number):
+  return f"{number / 1e6:.3g} MB"
 
 
 def rate(bytes_per_second):
@@ -92,6 +97,7 @@ def target(runs):
   if not limit:
     return ""
   text = (f">= {per_second(limit)}" if "is_rate" in runs[0] else
+          f"<= {room(limit)}" if "is_size" in runs[0] else
           f"<= {time(limit)}")
   return text if times(runs) <= limit else text + " missed"
 
@@ -106,6 +112,8 @@ def measured(runs):
     spread = f"{(quartiles[2] - quartiles[0]) / 2 / median:.0%}"
   if "is_rate" in runs[0]:
     return time(median), spread, per_second(median)
+  if "is_size" in runs[0]:
+    return room(median), spread, ""
   rates = [run.get("bytes_per_second", 0) for run in runs]
   return time(median), spread, rate(statistics.median(rates))
 

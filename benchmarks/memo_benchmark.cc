@@ -9,12 +9,16 @@
 // kCalls calls with as many arguments, one after the other; what is told is the
 // time of one, from the first to the end of the last. `Miss` is the median of
 // those. A stage of a chain is one of kStages calls that return a matrix of
-// 100 MB, each a function of the one before.
+// 100 MB, each a function of the one before. EqualResults and TinyResults are
+// no times but bytes of disk, after the store was closed.
 //
 // Not Google Benchmark itself, as a miss is one only once: what is measured is
 // a given number of calls into a new store.
 
+#include <sys/stat.h>
+
 #include <Eigen/Core>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -146,6 +150,43 @@ void Chain(const std::filesystem::path& directory, Report& report) {
   report.Add("ChainStage", Median(each), 100e3);
 }
 
+// What the files in a directory take of the disk.
+double DiskUsage(const std::filesystem::path& directory) {
+  double blocks = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(directory)) {
+    struct stat st;
+    if (::lstat(entry.path().c_str(), &st) != 0) Die("cannot stat");
+    if (S_ISREG(st.st_mode)) blocks += static_cast<double>(st.st_blocks);
+  }
+  return blocks * 512;
+}
+
+// Twenty results of 8 MB that are equal.
+void EqualResults(const std::filesystem::path& directory, Report& report) {
+  {
+    const MemoStore store = OpenStore(directory);
+    const auto constant = Memoize(
+        store, {.name = "bench.Constant", .version = "1"},
+        [](std::int32_t) -> Eigen::MatrixXd {
+          return Eigen::MatrixXd::NullaryExpr(
+              1024, 1024, [](Eigen::Index row, Eigen::Index column) {
+                return std::sin(static_cast<double>(row * 1024 + column));
+              });
+        });
+    for (std::int32_t i = 0; i < 20; ++i) constant(i);
+  }
+  report.AddSize("EqualResults", DiskUsage(directory), 1.1 * 8 * (1 << 20));
+}
+
+void TinyResults(const std::filesystem::path& directory, Report& report) {
+  {
+    const auto next = Memoized(OpenStore(directory));
+    for (std::int32_t i = 0; i < 1000; ++i) next(i);
+  }
+  report.AddSize("TinyResults", DiskUsage(directory), 0.5e6);
+}
+
 int Main(int argc, char** argv) {
   if (argc < 3 || argc > 4) Die("expected DIRECTORY FILE [REGEX]");
   const std::filesystem::path directory = argv[1];
@@ -161,6 +202,12 @@ int Main(int argc, char** argv) {
   }
   if (report.WantsAny({"ColdChainStage", "ChainStage"})) {
     Chain(directory / "ChainStage ireneo", report);
+  }
+  if (report.Wants("EqualResults")) {
+    EqualResults(directory / "equal ireneo", report);
+  }
+  if (report.Wants("TinyResults")) {
+    TinyResults(directory / "tiny ireneo", report);
   }
   report.Write(argv[2]);
   return 0;

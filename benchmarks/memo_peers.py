@@ -56,7 +56,7 @@ def time_same(function):
 
 
 def measure_calls(open_function):
-  """Times by name. `open_function` opens the same cache anew each time."""
+  """Seconds by name. `open_function` opens the same cache anew each time."""
   times = {}
   function = open_function()
   function(-1)
@@ -154,12 +154,56 @@ def shelved_chain(directory):
                memory.cache(add_to_shelved).call_and_shelve)
 
 
+def disk_usage(directory):
+  return sum(os.lstat(os.path.join(folder, name)).st_blocks * 512
+             for folder, _, names in os.walk(directory) for name in names)
+
+
+def constant(x):
+  del x
+  return numpy.sin(numpy.arange(1 << 20, dtype=float)).reshape(1024, 1024)
+
+
+def joblib_equal(directory):
+  function = joblib.Memory(directory, verbose=0).cache(constant)
+  for i in range(20):
+    function(i)
+  return {"EqualResults": disk_usage(directory)}
+
+
+def diskcache_equal(directory):
+  function = diskcache.Cache(directory).memoize()(constant)
+  for i in range(20):
+    function(i)
+  return {"EqualResults": disk_usage(directory)}
+
+
+def joblib_tiny(directory):
+  function = joblib.Memory(directory, verbose=0).cache(next_of)
+  for i in range(1000):
+    function(i)
+  return {"TinyResults": disk_usage(directory)}
+
+
+def diskcache_tiny(directory):
+  with diskcache.Cache(directory) as cache:
+    function = cache.memoize()(next_of)
+    for i in range(1000):
+      function(i)
+  return {"TinyResults": disk_usage(directory)}
+
+
+SIZES = ("EqualResults", "TinyResults")
 PEERS = (
     ("IndexHit IndexHits MemoryHit MemoryHits Miss Misses GroupedMisses",
      (("joblib", joblib_calls), ("diskcache memoize", memoize_calls),
       ("diskcache get, set", get_set_calls))),
     ("ChainStage ColdChainStage",
      (("joblib", joblib_chain), ("joblib shelved", shelved_chain))),
+    ("EqualResults",
+     (("joblib", joblib_equal), ("diskcache memoize", diskcache_equal))),
+    ("TinyResults",
+     (("joblib", joblib_tiny), ("diskcache memoize", diskcache_tiny))),
 )
 
 
@@ -174,14 +218,14 @@ def main():
       place = os.path.join(directory, f"{names.split()[0]} {peer}")
       # What others have written is not to be waited for in here.
       os.sync()
-      runs += [(f"{name}/{peer}", seconds)
-               for name, seconds in measure(place).items()
-               if wanted.search(name)]
+      for name, value in measure(place).items():
+        if wanted.search(name):
+          is_size = {"is_size": True} if name in SIZES else {}
+          runs.append({"name": f"{name}/{peer}", "run_name": f"{name}/{peer}",
+                       "run_type": "iteration", "time_unit": "ns",
+                       "real_time": value * (1 if is_size else 1e9)} | is_size)
   with open(path, "w", encoding="utf-8") as file:
-    json.dump({"benchmarks": [
-        {"name": name, "run_name": name, "run_type": "iteration",
-         "real_time": seconds * 1e9, "time_unit": "ns"}
-        for name, seconds in runs]}, file, indent=1)
+    json.dump({"benchmarks": runs}, file, indent=1)
 
 
 if __name__ == "__main__":

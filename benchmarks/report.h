@@ -64,22 +64,18 @@ class Report {
   // what was moved in that time.
   void Add(const std::string& name, double nanoseconds, double target = 0,
            bool is_rate = false, double bytes = 0) {
-    if (!Wants(name)) return;
-    char line[320];
-    std::snprintf(line, sizeof(line),
-                  "%s\n  {\"name\": \"%s\", \"run_name\": \"%s\", "
-                  "\"run_type\": \"iteration\", \"real_time\": %.1f, "
-                  "\"time_unit\": \"ns\", \"target\": %.1f, "
-                  "\"bytes_per_second\": %.0f%s}",
-                  runs_.empty() ? "" : ",", name.c_str(), name.c_str(),
-                  nanoseconds, target, bytes / nanoseconds * 1e9,
-                  is_rate ? ", \"is_rate\": true" : "");
-    runs_ += line;
+    AddRun(name, nanoseconds, target, bytes,
+           is_rate ? ", \"is_rate\": true" : "");
   }
 
   void AddRate(const std::string& name, double nanoseconds,
                double target_per_second) {
     Add(name, nanoseconds, 1e9 / target_per_second, /*is_rate=*/true);
+  }
+
+  // Bytes of disk, and at most how many they may be.
+  void AddSize(const std::string& name, double size, double target = 0) {
+    AddRun(name, size, target, 0, ", \"is_size\": true");
   }
 
   void Write(const std::filesystem::path& path) const {
@@ -89,6 +85,20 @@ class Report {
   }
 
  private:
+  void AddRun(const std::string& name, double value, double target,
+              double bytes, const char* kind) {
+    if (!Wants(name)) return;
+    char line[320];
+    std::snprintf(line, sizeof(line),
+                  "%s\n  {\"name\": \"%s\", \"run_name\": \"%s\", "
+                  "\"run_type\": \"iteration\", \"real_time\": %.1f, "
+                  "\"time_unit\": \"ns\", \"target\": %.1f, "
+                  "\"bytes_per_second\": %.0f%s}",
+                  runs_.empty() ? "" : ",", name.c_str(), name.c_str(), value,
+                  target, bytes / value * 1e9, kind);
+    runs_ += line;
+  }
+
   const std::regex regex_;
   std::string runs_;
 };
