@@ -132,10 +132,7 @@ absl::Status Run(Session& session, const Arguments& arguments) {
         "drops the records"));
   }
   if (!report.index.ok()) {
-    session.damage.push_back(absl::StrCat(
-        report.index.message(),
-        ": the next program that opens the store restores the index from its "
-        "newest snapshot"));
+    session.damage.emplace_back(report.index.message());
   }
   if (!report.complete) {
     session.damage.push_back(
