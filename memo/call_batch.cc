@@ -134,6 +134,7 @@ absl::Status CallBatch::Flush(ConflictFn conflict) {
     for (NewCall& call : done.calls) {
       if (waiting_.calls.size() >= kMostWaiting) {
         ++dropped_;
+        loss_.Update(status);
       } else if (waiting_.by_key.try_emplace(call.key, waiting_.calls.size())
                      .second) {
         waiting_.calls.push_back(std::move(call));
@@ -142,6 +143,11 @@ absl::Status CallBatch::Flush(ConflictFn conflict) {
   }
   active_ = open_ > 0 || !waiting_.calls.empty();
   return status;
+}
+
+absl::Status CallBatch::TakeLoss() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(loss_, absl::OkStatus());
 }
 
 absl::Status CallBatch::WriteGroup(ConflictFn conflict) {
@@ -153,11 +159,9 @@ absl::Status CallBatch::WriteGroup(ConflictFn conflict) {
     absl::StatusOr<bool> inserted = index_.Insert(call);
     if (absl::IsAborted(inserted.status())) {
       // A blob was removed after it had been staged: that of an argument, as
-      // that of the result is locked.
-      {
-        const std::lock_guard lock(mutex_);
-        DropVanished(call, blobs_);
-      }
+      // that of the result is locked. Who finds the call meanwhile looks at its
+      // result.
+      DropVanished(call, blobs_);
       inserted = index_.Insert(call);
     }
     // Then all wait, those that are in the index too, which does no harm.
@@ -165,6 +169,8 @@ absl::Status CallBatch::WriteGroup(ConflictFn conflict) {
     if (!inserted.ok()) {
       ++dropped_;
       first.Update(inserted.status());
+      const std::lock_guard lock(mutex_);
+      loss_.Update(inserted.status());
     } else if (*inserted) {
       conflict(call.key);
     }

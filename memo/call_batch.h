@@ -65,6 +65,9 @@ class CallBatch {
   // cannot be written is dropped, and the others are written.
   absl::Status Flush(ConflictFn conflict);
 
+  // Why a call was dropped, if one was since the last time.
+  absl::Status TakeLoss();
+
   // How many calls were dropped so far.
   std::int64_t dropped() const { return dropped_.load(); }
 
@@ -95,6 +98,7 @@ class CallBatch {
   Clock::time_point waiting_since_;
   Group writing_;  // What is being flushed; changed with both mutexes held.
   std::atomic<std::int64_t> dropped_ = 0;
+  absl::Status loss_;
 };
 
 }  // namespace ireneo::internal

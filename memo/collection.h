@@ -15,6 +15,8 @@
 // - The result of a call that this collection forgets goes at once, or a limit
 //   could not be held against results of the last hour. But what was put again
 //   after the collection began stays.
+//   (In a store with an index of files, whose writers no lock tells of, it
+//   stays for an hour since it was put, whatever `grace` is.)
 // - Any other, for example one that was put by its bytes, stays for `grace`
 //   since it was last put: whoever put it may be about to refer to it.
 //
@@ -32,6 +34,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 
 namespace ireneo {
@@ -82,9 +85,14 @@ struct CollectReport {
   // Of the disk, used by the store; in a dry run, `bytes_after` is an estimate.
   std::uint64_t bytes_before = 0;
   std::uint64_t bytes_after = 0;
+  // False if `max_bytes` is less than what must stay.
+  bool limit_reached = true;
   // Garbage that stayed, because it was put or referred to meanwhile, or
   // because writers were at work around it all the time.
   std::int64_t spared = 0;
+  // Garbage that stays until its time of grace is over, and its bytes of disk.
+  std::int64_t waiting = 0;
+  std::uint64_t waiting_bytes = 0;
   // Files that killed processes left.
   std::int64_t left_over_files = 0;
   std::uint64_t left_over_bytes = 0;
@@ -99,6 +107,9 @@ struct CollectReport {
   };
   // Those that lose calls, by name.
   std::vector<Function> functions = {};
+
+  // Why no copy of the index could be made; OK in a dry run.
+  absl::Status snapshot = absl::OkStatus();
 };
 
 }  // namespace ireneo

@@ -50,7 +50,8 @@ absl::StatusOr<CollectionPlan> CollectionPlan::Make(
     const CollectOptions& options, std::uint64_t usage, absl::Time now) {
   CollectionPlan plan;
   plan.all_selected_ = options.function.empty();
-  IRENEO_RETURN_IF_ERROR(plan.ReadBlobs(blobs, now - options.grace));
+  IRENEO_RETURN_IF_ERROR(
+      plan.ReadBlobs(blobs, now - options.grace, now - index.SweepGrace()));
   IRENEO_ASSIGN_OR_RETURN(const std::vector<PinRecord> pins, index.Pins());
   for (const PinRecord& pin : pins) plan.pins_.insert(pin.digest);
   IRENEO_RETURN_IF_ERROR(plan.ReadCalls(index, options));
@@ -69,7 +70,8 @@ absl::StatusOr<CollectionPlan> CollectionPlan::Make(
   return plan;
 }
 
-absl::Status CollectionPlan::ReadBlobs(const BlobStore& blobs, absl::Time old) {
+absl::Status CollectionPlan::ReadBlobs(const BlobStore& blobs, absl::Time old,
+                                       absl::Time young) {
   bool sorted = true;
   IRENEO_RETURN_IF_ERROR(blobs.ForEach([&](const BlobInfo& info) {
     sorted = sorted && (blobs_.empty() || blobs_.back().digest < info.digest);
@@ -78,6 +80,7 @@ absl::Status CollectionPlan::ReadBlobs(const BlobStore& blobs, absl::Time old) {
          .stored =
              info.stored + (IsFile(info.size) ? MemoIndex::kFileOverhead : 0),
          .size = info.size,
+         .is_young = info.created_at >= young,
          .is_old = info.created_at < old,
          .is_kept = false,
          .of_victims = false,
@@ -120,7 +123,7 @@ absl::Status CollectionPlan::ReadCalls(const MemoIndex& index,
     }
     Version& version = versions_[id];
     ++version.calls;
-    version.newest = std::max(version.newest, use.created);
+    version.newest = std::max({version.newest, use.created, use.last_use});
     Call& call = calls_.emplace_back(Call{
         .key = use.key,
         .result = Find(use.result),
@@ -211,8 +214,8 @@ void CollectionPlan::LearnCosts(std::uint64_t usage) {
                     files + kEmptyIndex + row_scale_ * rows);
   room_ = static_cast<double>(usage) - usage_;
   for (const Blob& blob : blobs_) {
-    // Will go in any case.
-    if (blob.is_garbage()) usage_ -= CostOf(blob);
+    // Will go in any case, now or when its time of grace is over.
+    if (blob.is_unused()) usage_ -= CostOf(blob);
     if (blob.selected > 0) selected_usage_ += CostOf(blob);
   }
   for (const Call& call : calls_) {
@@ -241,7 +244,7 @@ void CollectionPlan::Forget(Call& call) {
     blob.of_victims = true;
     // All victims are selected.
     if (--blob.selected == 0) selected_usage_ -= CostOf(blob);
-    if (blob.is_garbage()) {
+    if (blob.is_unused()) {
       usage_ -= CostOf(blob);
       version.bytes += blob.size;
     }
@@ -307,6 +310,7 @@ void CollectionPlan::ForgetDownTo(const CollectOptions& options) {
     if (usage <= limit) return;
     Forget(calls_[candidate.call]);
   }
+  limit_reached_ = usage <= limit;
 }
 
 std::vector<Digest> CollectionPlan::Victims() const {
@@ -320,11 +324,19 @@ std::vector<Digest> CollectionPlan::Victims() const {
 
 CollectReport CollectionPlan::Forecast() const {
   CollectReport report;
+  double waiting = 0;
   for (const Blob& blob : blobs_) {
-    if (!blob.is_garbage()) continue;
-    ++report.blobs;
-    report.bytes += blob.size;
+    if (!blob.is_unused()) continue;
+    if (blob.is_garbage()) {
+      ++report.blobs;
+      report.bytes += blob.size;
+    } else {
+      ++report.waiting;
+      waiting += CostOf(blob);
+    }
   }
+  report.limit_reached = limit_reached_;
+  report.waiting_bytes = static_cast<std::uint64_t>(waiting);
   std::map<std::string, CollectReport::Function> functions;
   for (const Version& version : versions_) {
     CollectReport::Function& function = functions[version.function];
@@ -338,7 +350,7 @@ CollectReport CollectionPlan::Forecast() const {
     if (function.calls > 0) report.functions.push_back(std::move(function));
   }
   report.bytes_after =
-      static_cast<std::uint64_t>(std::max(usage_ + room_, 0.0));
+      static_cast<std::uint64_t>(std::max(usage_ + room_ + waiting, 0.0));
   return report;
 }
 
@@ -355,7 +367,9 @@ void CollectionPlan::Mark(const Digest& digest) {
 std::vector<Digest> CollectionPlan::GarbageOfVictims() const {
   std::vector<Digest> garbage;
   for (const Blob& blob : blobs_) {
-    if (!blob.marked && blob.of_victims) garbage.push_back(blob.digest);
+    if (!blob.marked && blob.of_victims && !blob.is_young) {
+      garbage.push_back(blob.digest);
+    }
   }
   return garbage;
 }
@@ -363,7 +377,7 @@ std::vector<Digest> CollectionPlan::GarbageOfVictims() const {
 std::vector<Digest> CollectionPlan::OldGarbage() const {
   std::vector<Digest> garbage;
   for (const Blob& blob : blobs_) {
-    if (!blob.marked && !blob.of_victims && blob.is_old) {
+    if (!blob.marked && !blob.of_victims && blob.is_old && !blob.is_young) {
       garbage.push_back(blob.digest);
     }
   }

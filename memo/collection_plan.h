@@ -57,16 +57,18 @@ class CollectionPlan {
   struct Blob {
     Digest digest;
     std::uint64_t stored;  // Bytes of disk.
-    std::uint64_t size : 58;
-    std::uint64_t is_old : 1;      // Past its time of grace.
+    std::uint64_t size : 57;
+    std::uint64_t is_young : 1;    // Within that of all blobs,
+    std::uint64_t is_old : 1;      // and past its time of grace.
     std::uint64_t is_kept : 1;     // By something else than a call.
     std::uint64_t of_victims : 1;  // Was referred to by a victim.
     std::uint64_t marked : 1;
     std::uint32_t references = 0;  // By calls that stay.
     std::uint32_t selected = 0;    // Of these, calls that the criteria are for.
 
+    bool is_unused() const { return references == 0 && !is_kept; }
     bool is_garbage() const {
-      return references == 0 && !is_kept && (of_victims || is_old);
+      return is_unused() && !is_young && (of_victims || is_old);
     }
   };
   struct Call {
@@ -85,9 +87,9 @@ class CollectionPlan {
   struct Version {
     std::string function;
     std::string version;
-    bool selected = false;  // The criteria are for it.
-    bool outdated = false;  // By `keep_versions`.
-    absl::Time newest = absl::InfinitePast();
+    bool selected = false;                     // The criteria are for it.
+    bool outdated = false;                     // By `keep_versions`.
+    absl::Time newest = absl::InfinitePast();  // When it was called last.
     std::int64_t calls = 0;
     std::int64_t victims = 0;
     std::uint64_t bytes = 0;  // Of the values that go with them.
@@ -97,7 +99,9 @@ class CollectionPlan {
 
   CollectionPlan() = default;
 
-  absl::Status ReadBlobs(const BlobStore& blobs, absl::Time old);
+  // Those put before `old` are old, those put since `young` are young.
+  absl::Status ReadBlobs(const BlobStore& blobs, absl::Time old,
+                         absl::Time young);
   absl::Status ReadCalls(const MemoIndex& index, const CollectOptions& options);
   absl::Status ReadOthers(const MemoIndex& index);
   std::uint32_t Find(const Digest& digest) const;
@@ -117,6 +121,7 @@ class CollectionPlan {
   std::vector<Version> versions_;
   absl::flat_hash_set<Digest> pins_;
   bool all_selected_ = true;
+  bool limit_reached_ = true;
   double usage_ = 0;           // Of the disk, as far as it is planned,
   double room_ = 0;            // but for what is free in the index.
   double selected_usage_ = 0;  // By calls that the criteria are for.

@@ -38,6 +38,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "ireneo/memo/collection_plan.h"
@@ -170,21 +171,30 @@ absl::Status ForgetAll(const CollectedStore& store,
   return absl::OkStatus();
 }
 
-absl::Status RemoveAll(const CollectedStore& store,
-                       std::span<const Digest> garbage, absl::Time limit,
-                       const CollectOptions& options, CollectReport& report) {
+// Returns what stays, for now or because it is garbage no more.
+absl::StatusOr<std::vector<Digest>> RemoveAll(const CollectedStore& store,
+                                              std::span<const Digest> garbage,
+                                              absl::Time limit,
+                                              const CollectOptions& options,
+                                              CollectReport& report) {
   const auto total = static_cast<std::int64_t>(garbage.size());
-  std::int64_t removed = 0;
+  std::vector<Digest> stays;
+  absl::flat_hash_set<Digest> removed;
   while (!garbage.empty()) {
     const auto group = garbage.first(std::min(kSweptAtOnce, garbage.size()));
     garbage = garbage.subspan(group.size());
     IRENEO_RETURN_IF_ERROR(
         WithRoom(store, group, [&](std::span<const Digest> part) {
           return store.index.Sweep(part, limit, [&](const BlobInfo& blob) {
-            ++removed;
+            removed.insert(blob.digest);
+            ++report.blobs;
             report.bytes += blob.size;
           });
         }));
+    for (const Digest& digest : group) {
+      if (!removed.contains(digest)) stays.push_back(digest);
+    }
+    removed.clear();
     if (options.progress != nullptr) {
       options.progress(
           {.what = "removing blobs",
@@ -192,9 +202,7 @@ absl::Status RemoveAll(const CollectedStore& store,
            .total = total});
     }
   }
-  report.blobs += removed;
-  report.spared += total - removed;
-  return absl::OkStatus();
+  return stays;
 }
 
 // Looks at the files in a folder; visits those that were last changed before
@@ -303,10 +311,19 @@ absl::StatusOr<CollectReport> Collect(const CollectedStore& store,
   for (const PinRecord& pin : pins) plan.Mark(pin.digest);
   // See collection.h. What was put since the start is of somebody who has just
   // been told that it is here.
-  IRENEO_RETURN_IF_ERROR(
+  IRENEO_ASSIGN_OR_RETURN(
+      std::vector<Digest> of_victims,
       RemoveAll(store, plan.GarbageOfVictims(), start, options, report));
-  IRENEO_RETURN_IF_ERROR(RemoveAll(store, plan.OldGarbage(),
-                                   start - options.grace, options, report));
+  IRENEO_ASSIGN_OR_RETURN(const std::vector<Digest> old,
+                          RemoveAll(store, plan.OldGarbage(),
+                                    start - options.grace, options, report));
+  // Writers who were in the way may have finished. The next collection would
+  // not know whose these were, and leave them for their time of grace.
+  if (!of_victims.empty()) {
+    IRENEO_ASSIGN_OR_RETURN(
+        of_victims, RemoveAll(store, of_victims, start, options, report));
+  }
+  report.spared = static_cast<std::int64_t>(of_victims.size() + old.size());
   IRENEO_RETURN_IF_ERROR(WithRoom(store, [&] { return sweep.End(); }));
   if (thorough) {
     IRENEO_RETURN_IF_ERROR(RemoveLeftOvers(store, /*dry_run=*/false, report));

@@ -171,7 +171,12 @@ absl::Status DirectoryIndex::BeginSweep() {
   return absl::OkStatus();
 }
 
-absl::Status DirectoryIndex::EndSweep() { return BeginSweep(); }
+absl::Status DirectoryIndex::EndSweep() {
+  const std::lock_guard lock(mutex_);
+  referred_.reset();
+  disk_usage_until_ = absl::InfinitePast();
+  return absl::OkStatus();
+}
 
 absl::Status DirectoryIndex::Sweep(
     std::span<const Digest> candidates, absl::Time limit,

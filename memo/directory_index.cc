@@ -68,11 +68,14 @@ CallLine LineOf(const NewCall& call) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DirectoryIndex>> DirectoryIndex::Open(
-    const std::filesystem::path& directory, StagingBlobStore& blobs,
+    const std::filesystem::path& directory, DirectoryBlobStore& blobs,
     const FileSystem& file_system, Durability durability) {
   for (const char* folder :
        {kCallsFolder, kConflictsFolder, kPinsFolder, kUsesFolder}) {
     IRENEO_RETURN_IF_ERROR(file_system.CreateDirectory(directory / folder));
+  }
+  if (durability == Durability::kDurable) {
+    IRENEO_RETURN_IF_ERROR(file_system.Sync(directory));
   }
   return std::unique_ptr<DirectoryIndex>(
       new DirectoryIndex(directory, blobs, file_system, durability));
@@ -161,7 +164,11 @@ absl::StatusOr<bool> DirectoryIndex::Replace(const NewCall& call, CallLine line,
     IRENEO_RETURN_IF_ERROR(
         files_.Remove(ConflictPath(call.key, call.result.digest)));
   }
-  if (before.call.result == call.result.digest) return false;
+  if (before.call.result == call.result.digest) {
+    // It may be of somebody who does not sync.
+    IRENEO_RETURN_IF_ERROR(files_.Sync(kCallsFolder / ShardedName(call.key)));
+    return false;
+  }
   // Of results of different times it is no wonder, unless it was asked for.
   if (expired && call.replace_before != absl::InfiniteFuture()) return false;
   IRENEO_RETURN_IF_ERROR(CountConflict(
@@ -199,6 +206,11 @@ absl::Status DirectoryIndex::CountConflict(const Digest& key,
 
 absl::Status DirectoryIndex::AddConflict(const Digest& key,
                                          const StagedBlob& result) {
+  if (result.unsynced) {
+    StagedBlob blob = result;
+    StagedBlob* const blobs[] = {&blob};
+    IRENEO_RETURN_IF_ERROR(blobs_.SyncStaged(blobs));
+  }
   return CountConflict(key, result.digest);
 }
 

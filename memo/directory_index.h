@@ -36,6 +36,7 @@
 #include "ireneo/memo/record_json.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/store/digest.h"
+#include "ireneo/store/directory_blob_store.h"
 #include "ireneo/store/durability.h"
 #include "ireneo/store/file_system.h"
 #include "ireneo/store/staging_blob_store.h"
@@ -44,18 +45,19 @@ namespace ireneo::internal {
 
 class DirectoryIndex final : public MemoIndex {
  public:
-  // Blobs are collected only if they were last put so long ago. No lock tells
-  // the collector who is about to refer to a blob, but a put of one that is
-  // there makes its file new, and no call takes so long between that and its
-  // record. It is git's rule, and its time.
-  static constexpr absl::Duration kGrace = absl::Hours(24 * 14);
+  // Blobs are collected only if they were last put so long before. No lock
+  // tells the collector who is about to refer to a blob, but a put of one that
+  // is there makes its file new, and no call takes so long between the put of
+  // its result and its record: it is git's rule. An argument is put before its
+  // call computes; one that goes meanwhile is not kept.
+  static constexpr absl::Duration kGrace = absl::Hours(1);
 
   // `blobs` and `file_system` must outlive the index. If it is durable, records
   // are on the disk when they are acknowledged.
   //
   // Errors: PermissionDenied and others if the folders cannot be made.
   static absl::StatusOr<std::unique_ptr<DirectoryIndex>> Open(
-      const std::filesystem::path& directory, StagingBlobStore& blobs,
+      const std::filesystem::path& directory, DirectoryBlobStore& blobs,
       const FileSystem& file_system, Durability durability);
 
   absl::StatusOr<std::optional<FoundCall>> Find(const Digest& key,
@@ -96,18 +98,19 @@ class DirectoryIndex final : public MemoIndex {
       absl::FunctionRef<void(const Digest&)> visit) const override;
   absl::StatusOr<std::int64_t> ForgetUnpinned(
       std::span<const Digest> keys) override;
+  absl::Duration SweepGrace() const override { return kGrace; }
   absl::Status BeginSweep() override;
   absl::Status EndSweep() override;
   // Whatever `limit` is, blobs are as old as `kGrace` says.
   absl::Status Sweep(std::span<const Digest> candidates, absl::Time limit,
                      absl::FunctionRef<void(const BlobInfo&)> removed) override;
-  absl::Status Check() const override;
+  absl::Status Check() override;
   // Of some seconds ago at most.
   absl::StatusOr<std::uint64_t> DiskUsage() const override;
 
  private:
   DirectoryIndex(const std::filesystem::path& directory,
-                 StagingBlobStore& blobs, const FileSystem& file_system,
+                 DirectoryBlobStore& blobs, const FileSystem& file_system,
                  Durability durability)
       : files_(directory, file_system, durability),
         blobs_(blobs),
@@ -128,7 +131,7 @@ class DirectoryIndex final : public MemoIndex {
   static void SetUses(CallLine& line, const CallUses& uses);
 
   const RecordFiles files_;
-  StagingBlobStore& blobs_;
+  DirectoryBlobStore& blobs_;
   mutable DirectoryUses uses_;
 
   mutable std::mutex mutex_;

@@ -382,15 +382,18 @@ absl::StatusOr<std::vector<PrefixMatch>> DirectoryIndex::FindByPrefix(
   return matches;
 }
 
-absl::Status DirectoryIndex::Check() const {
-  const std::int64_t before = files_.set_aside();
+absl::Status DirectoryIndex::Check() {
+  const std::int64_t before = files_.damaged();
   IRENEO_RETURN_IF_ERROR(ForEachLine([](CallLine&&) { return true; }));
-  const std::int64_t damaged = files_.set_aside() - before;
+  const std::int64_t damaged = files_.damaged() - before;
   if (damaged == 0) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(
-      damaged, damaged == 1 ? " record" : " records", " in ",
-      (files_.directory() / kCallsFolder).native(),
-      " damaged, and moved to quarantine/: those calls are computed anew"));
+  return absl::DataLossError(
+      absl::StrCat(damaged, damaged == 1 ? " record" : " records", " in ",
+                   (files_.directory() / kCallsFolder).native(),
+                   damaged == 1 ? " is" : " are",
+                   " damaged, and in quarantine/ now if that may be written: "
+                   "what is missing "
+                   "is computed anew"));
 }
 
 absl::StatusOr<std::uint64_t> DirectoryIndex::DiskUsage() const {
@@ -405,10 +408,8 @@ absl::StatusOr<std::uint64_t> DirectoryIndex::DiskUsage() const {
           return true;
         }));
   }
-  IRENEO_RETURN_IF_ERROR(blobs_.ForEach([&](const BlobInfo& blob) {
-    usage += (blob.stored + kBlock - 1) / kBlock * kBlock;
-    return true;
-  }));
+  IRENEO_ASSIGN_OR_RETURN(const std::uint64_t blobs, blobs_.DiskUsage(kBlock));
+  usage += blobs;
   disk_usage_ = usage;
   const absl::Time end = absl::Now();
   disk_usage_until_ = end + std::max(kUsageAge, (end - start) * kUsageTimes);

@@ -55,6 +55,8 @@ constexpr char kLock[] = "locks/index";
 constexpr char kRescan[] = "rescan";
 constexpr char kSnapshots[] = "snapshots";
 constexpr char kSuspect[] = "suspect";
+constexpr char kReserve[] = "reserve";
+constexpr std::size_t kReserveSize = 128 << 10;
 constexpr std::size_t kKeptSnapshots = 2;
 constexpr absl::Duration kPatience = absl::Seconds(30);
 
@@ -179,10 +181,8 @@ absl::Status Restore(const fs::path& snapshot, const fs::path& path,
 }
 
 // Moves index.db and what belongs to it to quarantine/, those that are there.
-absl::Status SetIndexAside(const fs::path& directory, const FileSystem& files) {
-  const std::string kept =
-      (directory / "quarantine" / absl::StrCat("index-", Now(), ".db"))
-          .native();
+absl::Status SetIndexAside(const fs::path& directory, const FileSystem& files,
+                           const std::string& kept) {
   for (const char* suffix : {"", "-wal", "-shm"}) {
     absl::Status moved =
         files.Rename((directory / kIndexFile).native() + suffix, kept + suffix);
@@ -191,28 +191,40 @@ absl::Status SetIndexAside(const fs::path& directory, const FileSystem& files) {
   return absl::OkStatus();
 }
 
+// Whether there are files of blobs, which only an index can have led to.
+bool HasBlobs(const fs::path& directory, const FileSystem& files) {
+  const auto shards = files.List(directory / "blobs");
+  return shards.ok() && !shards->empty();
+}
+
 // Steps 1 to 5.
 absl::StatusOr<std::unique_ptr<Database>> Replace(
     const fs::path& directory, const FileSystem& files, Durability durability,
-    const std::function<absl::StatusOr<std::unique_ptr<Database>>()>& open) {
+    const std::function<absl::StatusOr<std::unique_ptr<Database>>()>& open,
+    absl::Status& recovered) {
   const absl::StatusOr<FileLock> lock = FileLock::Acquire(
       directory / kLock, FileLock::Mode::kExclusive, kPatience);
   if (absl::IsUnavailable(lock.status())) return lock.status();
-  if (absl::StatusOr<std::unique_ptr<Database>> database = open();
-      !absl::IsDataLoss(database.status())) {
-    return database;
-  }
+  absl::StatusOr<std::unique_ptr<Database>> damaged = open();
+  if (!absl::IsDataLoss(damaged.status())) return damaged;
   for (const char* folder : {"tmp", "quarantine"}) {
     IRENEO_RETURN_IF_ERROR(files.CreateDirectory(directory / folder));
   }
   const fs::path copy = Temporary(directory);
+  const std::string kept =
+      (directory / "quarantine" / absl::StrCat("index-", Now(), ".db"))
+          .native();
   bool restored = false;
+  std::string from;
   IRENEO_ASSIGN_OR_RETURN(const std::vector<fs::path> snapshots,
                           Snapshots(directory, files));
   for (const fs::path& snapshot : snapshots) {
     const absl::Status status = Restore(snapshot, copy, files);
     restored = status.ok();
-    if (restored) break;
+    if (restored) {
+      from = snapshot.native();
+      break;
+    }
     RemoveDatabase(copy, files);
     // A full disk, say, is no reason to start with less. NotFound: another
     // process has dropped it.
@@ -223,7 +235,7 @@ absl::StatusOr<std::unique_ptr<Database>> Replace(
   }
   const auto put_in_place = [&]() -> absl::Status {
     IRENEO_RETURN_IF_ERROR(Mark(directory / kRescan, files));
-    IRENEO_RETURN_IF_ERROR(SetIndexAside(directory, files));
+    IRENEO_RETURN_IF_ERROR(SetIndexAside(directory, files, kept));
     if (restored) {
       IRENEO_RETURN_IF_ERROR(files.Rename(copy, directory / kIndexFile));
     }
@@ -235,6 +247,13 @@ absl::StatusOr<std::unique_ptr<Database>> Replace(
     RemoveDatabase(copy, files);
     return status;
   }
+  recovered = absl::DataLossError(absl::StrCat(
+      damaged.status().message(), "; it is kept as ", kept, ", and ",
+      restored ? absl::StrCat("the snapshot ", from,
+                              " took its place: what was remembered since is "
+                              "computed anew")
+               : "as there is no snapshot that is whole, the index begins "
+                 "anew: all is computed anew"));
   // Not by `open`, which takes an index that is missing beside snapshots, all
   // of them damaged, for one that is lost.
   return OpenDatabase(directory / kIndexFile, durability);
@@ -244,7 +263,8 @@ absl::StatusOr<std::unique_ptr<Database>> Replace(
 
 absl::StatusOr<std::unique_ptr<Database>> OpenIndex(const fs::path& directory,
                                                     const FileSystem& files,
-                                                    Durability durability) {
+                                                    Durability durability,
+                                                    absl::Status& recovered) {
   const fs::path path = directory / kIndexFile;
   const auto open = [&]() -> absl::StatusOr<std::unique_ptr<Database>> {
     if (IsNoFile(path)) {
@@ -259,7 +279,9 @@ absl::StatusOr<std::unique_ptr<Database>> OpenIndex(const fs::path& directory,
       }
       IRENEO_ASSIGN_OR_RETURN(const std::vector<fs::path> snapshots,
                               Snapshots(directory, files));
-      if (!snapshots.empty()) {
+      // Blobs come after the index: unless it has just been made.
+      if (!snapshots.empty() ||
+          (HasBlobs(directory, files) && IsEmpty(path, files))) {
         return absl::DataLossError(absl::StrCat(path.native(), " is lost"));
       }
     }
@@ -282,13 +304,13 @@ absl::StatusOr<std::unique_ptr<Database>> OpenIndex(const fs::path& directory,
     // Even who opens a store to make room needs some: SQLite, for the memory
     // that processes share. The newest snapshot stays.
     if (absl::IsResourceExhausted(database.status()) &&
-        DropSnapshots(directory, files, 1)) {
+        (DropSnapshots(directory, files, 1) || UseReserve(directory, files))) {
       database = open();
     }
   }
   if (!absl::IsDataLoss(database.status())) return database;
   absl::StatusOr<std::unique_ptr<Database>> replaced =
-      Replace(directory, files, durability, open);
+      Replace(directory, files, durability, open, recovered);
   if (replaced.ok()) return replaced;
   return absl::DataLossError(absl::StrCat(
       database.status().message(),
@@ -314,7 +336,10 @@ absl::Status CheckIndex(Database& database) {
     answer = row ? std::string(check.ColumnText(0)) : "the check is mute";
     if (answer == "ok") return absl::OkStatus();
   }
-  const std::string message = absl::StrCat("index database: ", answer);
+  // The first line names the database, by a name of SQLite's.
+  const std::string message = absl::StrCat(
+      database.path().native(),
+      " is damaged: ", answer.substr(answer.find_last_of('\n') + 1));
   return IsReadError(answer) ? absl::InternalError(message)
                              : absl::DataLossError(message);
 }
@@ -353,6 +378,30 @@ absl::Status SnapshotIndex(const fs::path& directory, Database& database,
   }
   DropSnapshots(directory, files, kKeptSnapshots);
   return absl::OkStatus();
+}
+
+bool HasSnapshotSince(const fs::path& directory, const FileSystem& files,
+                      absl::Time time) {
+  const absl::StatusOr<std::vector<fs::path>> snapshots =
+      Snapshots(directory, files);
+  if (!snapshots.ok() || snapshots->empty()) return false;
+  const absl::StatusOr<FileInfo> newest = files.Stat(snapshots->front());
+  return newest.ok() && absl::FromUnixNanos(newest->mtime_ns) > time;
+}
+
+void KeepReserve(const fs::path& directory, const FileSystem& files) {
+  if (IsThere(directory / kReserve, files)) return;
+  const absl::StatusOr<std::unique_ptr<WritableFile>> file =
+      files.Create(directory / kReserve);
+  if (!file.ok()) return;
+  const std::vector<std::byte> zeros(kReserveSize);
+  // Less is better than nothing.
+  (void)(*file)->Append(zeros);
+  (void)(*file)->Close();
+}
+
+bool UseReserve(const fs::path& directory, const FileSystem& files) {
+  return files.Remove(directory / kReserve).ok();
 }
 
 bool DropSnapshots(const fs::path& directory, const FileSystem& files,

@@ -221,6 +221,9 @@ class MemoIndex {
   virtual absl::StatusOr<std::int64_t> ForgetUnpinned(
       std::span<const Digest> keys) = 0;
 
+  // For how long after they were put `Sweep` leaves blobs in any case.
+  virtual absl::Duration SweepGrace() const { return absl::ZeroDuration(); }
+
   // From now on, and until EndSweep, references that are added are noted, so
   // that `Sweep` sees those of all processes. One collection at a time.
   virtual absl::Status BeginSweep() = 0;
@@ -241,9 +244,9 @@ class MemoIndex {
     return StrayFiles();
   }
 
-  // Reads all records. Errors: DataLoss if some are damaged, with what becomes
-  // of them.
-  virtual absl::Status Check() const = 0;
+  // Reads all records, and sets aside or forgets those that are damaged.
+  // Errors: DataLoss if there are some, with what becomes of them.
+  virtual absl::Status Check() = 0;
 
   // How much of the disk the store uses, blobs and records, in bytes: about,
   // and at once.

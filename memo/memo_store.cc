@@ -81,6 +81,7 @@ absl::StatusOr<StoreStats> MemoStore::Stats() const {
   state_->FlushAll();
   IRENEO_ASSIGN_OR_RETURN(StoreStats stats, state_->index().Stats());
   stats.faults = state_->faults();
+  IRENEO_ASSIGN_OR_RETURN(stats.disk, state_->index().DiskUsage());
   IRENEO_ASSIGN_OR_RETURN(const std::vector<PinRecord> pins, Pins());
   stats.pins = static_cast<std::int64_t>(pins.size());
   const std::filesystem::path quarantine = directory() / "quarantine";
@@ -95,6 +96,8 @@ absl::StatusOr<StoreStats> MemoStore::Stats() const {
   }
   return stats;
 }
+
+const absl::Status& MemoStore::Recovered() const { return state_->recovered(); }
 
 absl::StatusOr<VerifyReport> MemoStore::Verify(
     const VerifyOptions& options) const {
@@ -169,7 +172,9 @@ WriteBatch::~WriteBatch() {
   if (pid_ == ProcessId()) (void)store_.state().CloseBatch();
 }
 
-absl::Status WriteBatch::Flush() const { return store_.state().FlushBatch(); }
+absl::Status WriteBatch::Flush() const {
+  return store_.state().FlushBatchOfUser();
+}
 
 absl::StatusOr<std::vector<PrefixMatch>> MemoStore::FindByPrefix(
     std::string_view hex, int limit) const {

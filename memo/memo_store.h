@@ -194,6 +194,11 @@ class MemoStore {
   absl::StatusOr<std::vector<PrefixMatch>> FindByPrefix(std::string_view hex,
                                                         int limit = 16) const;
 
+  // DataLoss if the index was damaged or lost when the store was opened, with
+  // what was done about it; the first call has it as its fault. OK if all was
+  // well.
+  const absl::Status& Recovered() const;
+
   // For Ireneo's own use.
   internal::StoreState& state() const { return *state_; }
 
@@ -221,7 +226,9 @@ class [[nodiscard]] WriteBatch {
   // Writes what there is.
   ~WriteBatch();
 
-  // Writes what there is. Errors: those of MemoStore.
+  // Writes what there is. Errors: those of MemoStore; also those for which a
+  // call was dropped since the last time, when it was written because there
+  // were many or because it had taken long.
   absl::Status Flush() const;
 
  private:

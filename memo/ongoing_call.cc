@@ -14,6 +14,9 @@ namespace {
 
 constexpr absl::Duration kLongestWaitForIndex = absl::Minutes(10);
 
+// After so long an argument that was put before may have been collected.
+constexpr absl::Duration kLongForArguments = absl::Minutes(10);
+
 // The call that this thread computes.
 thread_local OngoingCall* computing = nullptr;
 
@@ -39,6 +42,10 @@ OngoingCall::OngoingCall(std::shared_ptr<const FunctionState> function,
   if (!function_->status().ok()) {
     usable_ = false;
     Fault(function_->status());
+  }
+  if (absl::Status recovered = function_->store().state().TakeRecovered();
+      !recovered.ok()) {
+    Fault(std::move(recovered));
   }
 }
 
@@ -249,6 +256,7 @@ bool OngoingCall::Remember(absl::FunctionRef<void(Sink&)> write) {
     // What took long to compute is worth a long wait for the index.
     const absl::Time deadline =
         absl::Now() + std::min(compute_, kLongestWaitForIndex);
+    if (compute_ >= kLongForArguments) DropVanished(call, store.blobs());
     for (bool vanished = false;;) {
       StageOptions staging = function_->ResultStaging();
       staging.defer_sync = store.has_open_batch();
@@ -280,7 +288,10 @@ bool OngoingCall::Remember(absl::FunctionRef<void(Sink&)> write) {
   }
   remembered_ = key_;
   flight_.Land(true);
-  store.KeepWithinLimit(result_bytes_);
+  if (absl::Status status = store.KeepWithinLimit(result_bytes_);
+      !status.ok()) {
+    Fault(std::move(status));
+  }
   return true;
 }
 

@@ -101,6 +101,9 @@ struct StoreStats {
   // Calls of this process so far for which the store could not do its part.
   std::int64_t faults = 0;
   std::int64_t pins = 0;
+  // Bytes that blobs and index use of the disk, about; those of `max_bytes`.
+  // Snapshots of the index, and room in it that is free, come on top.
+  std::uint64_t disk = 0;
   // Damaged files that were set aside for people to look at, and their bytes.
   std::int64_t quarantined = 0;
   std::uint64_t quarantined_bytes = 0;

@@ -6,7 +6,8 @@
 //      which fails if something has it, so that of two writers the first wins.
 //      Where files cannot be linked, rename must do, and of two writers at the
 //      same moment the last wins.
-//   3. If the store is durable, the folder is synced.
+//   3. If the store is durable, the folder is synced, and the first time that
+//      this process does so the one that it is in.
 //
 // A crash before 2 leaves a file in tmp/, which the first opening a day later
 // removes.
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "ireneo/store/blob.h"
 #include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
 
@@ -69,15 +71,33 @@ absl::Status RecordFiles::Write(
     // The first file of its folder.
     const std::filesystem::path folder = to.parent_path();
     IRENEO_RETURN_IF_ERROR(file_system_.CreateDirectory(folder));
-    if (durable_) {
-      IRENEO_RETURN_IF_ERROR(file_system_.Sync(folder.parent_path()));
-    }
     return publish(temporary, to);
   };
   absl::Status status = write();
   if (!status.ok()) (void)file_system_.Remove(temporary);
-  if (status.ok() && durable_) status = file_system_.Sync(to.parent_path());
+  if (status.ok() && durable_) status = SyncFolderOf(to);
   return status;
+}
+
+absl::Status RecordFiles::SyncFolderOf(
+    const std::filesystem::path& path) const {
+  const std::filesystem::path folder = path.parent_path();
+  IRENEO_RETURN_IF_ERROR(file_system_.Sync(folder));
+  {
+    const std::lock_guard lock(mutex_);
+    if (synced_folders_.contains(folder.native())) return absl::OkStatus();
+  }
+  // Somebody who does not sync may have made it.
+  IRENEO_RETURN_IF_ERROR(file_system_.Sync(folder.parent_path()));
+  const std::lock_guard lock(mutex_);
+  synced_folders_.insert(folder.native());
+  return absl::OkStatus();
+}
+
+absl::Status RecordFiles::Sync(const std::filesystem::path& path) const {
+  if (!durable_) return absl::OkStatus();
+  IRENEO_RETURN_IF_ERROR(file_system_.Sync(directory_ / path));
+  return SyncFolderOf(directory_ / path);
 }
 
 absl::Status RecordFiles::LinkNew(const std::filesystem::path& from,
@@ -127,6 +147,10 @@ absl::StatusOr<RecordFiles::File> RecordFiles::Read(
   }
   if (!file.ok()) return file.status();
   const std::span<const std::byte> bytes = file->blob.bytes();
+  if (!BringIn(bytes)) {
+    return absl::UnknownError(
+        absl::StrCat("cannot read all of ", (directory_ / path).native()));
+  }
   return File{.info = file->info,
               .text = std::string(reinterpret_cast<const char*>(bytes.data()),
                                   bytes.size())};
@@ -134,6 +158,7 @@ absl::StatusOr<RecordFiles::File> RecordFiles::Read(
 
 void RecordFiles::SetAside(const std::filesystem::path& path,
                            const std::optional<FileInfo>& read) const {
+  damaged_.fetch_add(1);
   const std::filesystem::path from = directory_ / path;
   const absl::StatusOr<FileInfo> now = file_system_.Stat(from);
   if (read.has_value() && (!now.ok() || *now != *read)) return;
@@ -143,15 +168,22 @@ void RecordFiles::SetAside(const std::filesystem::path& path,
   }
   const std::filesystem::path kept =
       directory_ / kQuarantine / absl::StrCat(name, "-", UniqueName());
-  if (!file_system_.Rename(from, kept).ok()) return;
-  set_aside_.fetch_add(1);
-  if (!read.has_value()) return;
+  if (!file_system_.Rename(from, kept).ok() || !read.has_value()) return;
   // Another process may have just put a good one in its place.
   const absl::StatusOr<FileInfo> moved = file_system_.Stat(kept);
   if (moved.ok() &&
       (moved->inode != read->inode || moved->mtime_ns != read->mtime_ns)) {
-    (void)file_system_.Link(kept, from);
+    PutBack(kept, from);
   }
+}
+
+void RecordFiles::PutBack(const std::filesystem::path& kept,
+                          const std::filesystem::path& to) const {
+  absl::Status linked = file_system_.Link(kept, to);
+  if (absl::IsPermissionDenied(linked) || absl::IsUnimplemented(linked)) {
+    linked = file_system_.Rename(kept, to);
+  }
+  if (linked.ok() && durable_) (void)file_system_.Sync(to.parent_path());
 }
 
 absl::Status RecordFiles::Remove(const std::filesystem::path& path) const {

@@ -8,10 +8,12 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -54,8 +56,12 @@ class RecordFiles {
   void SetAside(const std::filesystem::path& path,
                 const std::optional<FileInfo>& read) const;
 
-  // How many were moved there so far.
-  std::int64_t set_aside() const { return set_aside_.load(); }
+  // Puts a file on the disk that is there, and that somebody who does not sync
+  // may have written. Does nothing unless the store is durable.
+  absl::Status Sync(const std::filesystem::path& path) const;
+
+  // How many were found damaged so far.
+  std::int64_t damaged() const { return damaged_.load(); }
 
   // Absent is fine.
   absl::Status Remove(const std::filesystem::path& path) const;
@@ -80,6 +86,9 @@ class RecordFiles {
       absl::FunctionRef<absl::Status(const std::filesystem::path& from,
                                      const std::filesystem::path& to)>
           publish) const;
+  absl::Status SyncFolderOf(const std::filesystem::path& path) const;
+  void PutBack(const std::filesystem::path& kept,
+               const std::filesystem::path& to) const;
   absl::Status LinkNew(const std::filesystem::path& from,
                        const std::filesystem::path& to) const;
 
@@ -88,7 +97,10 @@ class RecordFiles {
   const bool durable_;
   const std::string unique_;
   mutable std::atomic<std::uint64_t> unique_count_ = 0;
-  mutable std::atomic<std::int64_t> set_aside_ = 0;
+  mutable std::atomic<std::int64_t> damaged_ = 0;
+  mutable std::mutex mutex_;
+  // Those whose names are on the disk.
+  mutable absl::flat_hash_set<std::string> synced_folders_;
 };
 
 }  // namespace ireneo::internal

@@ -216,22 +216,35 @@ absl::StatusOr<std::int64_t> SqliteIndex::ForgetUnpinned(
 
 absl::Status SqliteIndex::BeginSweep() {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  // Reads all calls: not while writers wait.
+  bool bad_calls = false;
+  {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare("SELECT EXISTS (SELECT 1 FROM calls WHERE "
+                           "length(key) <> 16 OR length(result) <> 16)"));
+    IRENEO_RETURN_IF_ERROR(select.Step().status());
+    bad_calls = select.ColumnInt64(0) != 0;
+  }
   IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                           WriteTransaction::Begin(connection));
   // What a killed one may have left; rows that are damaged so that they name
   // nothing; conflicts whose calls were dropped as damaged; and the sum of the
   // files, should a damaged size have been taken off it.
-  IRENEO_RETURN_IF_ERROR(connection.Execute(
-      "DELETE FROM sweeps; DELETE FROM referred;"
-      "DELETE FROM calls WHERE length(key) <> 16 OR length(result) <> 16;"
-      "DELETE FROM pins WHERE length(digest) <> 16;"
-      "DELETE FROM blobs WHERE length(digest) <> 16;"
-      "DELETE FROM conflicts WHERE length(result) <> 16 "
-      "OR key NOT IN (SELECT key FROM calls);"
-      "UPDATE blob_files SET (blobs, size, stored) = "
-      "(SELECT count(*), CAST(total(size) AS INTEGER), "
-      "CAST(total(coalesce(stored, size)) AS INTEGER) "
-      "FROM blobs WHERE data IS NULL)"));
+  if (bad_calls) {
+    IRENEO_RETURN_IF_ERROR(connection.Execute(
+        "DELETE FROM calls WHERE length(key) <> 16 OR length(result) <> 16"));
+  }
+  IRENEO_RETURN_IF_ERROR(
+      connection.Execute("DELETE FROM sweeps; DELETE FROM referred;"
+                         "DELETE FROM pins WHERE length(digest) <> 16;"
+                         "DELETE FROM blobs WHERE length(digest) <> 16;"
+                         "DELETE FROM conflicts WHERE length(result) <> 16 "
+                         "OR key NOT IN (SELECT key FROM calls);"
+                         "UPDATE blob_files SET (blobs, size, stored) = "
+                         "(SELECT count(*), CAST(total(size) AS INTEGER), "
+                         "CAST(total(coalesce(stored, size)) AS INTEGER) "
+                         "FROM blobs WHERE data IS NULL)"));
   IRENEO_ASSIGN_OR_RETURN(
       Statement insert,
       connection.Prepare("INSERT INTO sweeps(started) VALUES (?)"));

@@ -27,6 +27,16 @@ bool IsSmall(const StagedBlob& value) {
 
 absl::StatusOr<std::optional<FoundCall>> SqliteIndex::Find(const Digest& key,
                                                            bool load) const {
+  std::optional<BlobPlace> file;
+  IRENEO_ASSIGN_OR_RETURN(std::optional<FoundCall> call,
+                          FindRow(key, load, file));
+  // Not while a statement is at the row: SQLite's log could not begin anew.
+  if (file.has_value()) call->blob = blobs_.Load(call->result, *file);
+  return call;
+}
+
+absl::StatusOr<std::optional<FoundCall>> SqliteIndex::FindRow(
+    const Digest& key, bool load, std::optional<BlobPlace>& file) const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
@@ -43,6 +53,7 @@ absl::StatusOr<std::optional<FoundCall>> SqliteIndex::Find(const Digest& key,
   // SQLite takes a row whose header is damaged for equal to any key.
   if (const absl::StatusOr<Digest> its_key = select.ColumnDigest(9);
       !its_key.ok() || *its_key != key) {
+    database_.NoteDamage();
     return absl::DataLossError(absl::StrCat("index database: the row of call ",
                                             key.ToString(), " is damaged"));
   }
@@ -75,12 +86,17 @@ absl::StatusOr<std::optional<FoundCall>> SqliteIndex::Find(const Digest& key,
     return call;
   }
   call.result_size = static_cast<std::uint64_t>(select.ColumnInt64(2));
-  if (load) {
-    const absl::StatusOr<BlobPlace> place = LocalBlobStore::PlaceAt(select, 2);
-    call.blob = place.ok() ? blobs_.Load(call.result, *place)
-                           : absl::StatusOr<Blob>(place.status());
-  } else {
+  if (!load) {
     call.blob = Blob();
+    return call;
+  }
+  const absl::StatusOr<BlobPlace> place = LocalBlobStore::PlaceAt(select, 2);
+  if (!place.ok()) {
+    call.blob = place.status();
+  } else if (place->inline_bytes.has_value()) {
+    call.blob = blobs_.Load(call.result, *place);
+  } else {
+    file = *place;
   }
   return call;
 }

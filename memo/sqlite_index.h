@@ -70,7 +70,7 @@ class SqliteIndex final : public MemoIndex {
   absl::Status EndSweep() override;
   absl::Status Sweep(std::span<const Digest> candidates, absl::Time limit,
                      absl::FunctionRef<void(const BlobInfo&)> removed) override;
-  absl::Status Check() const override;
+  absl::Status Check() override;
   absl::StatusOr<StrayFiles> FindStrays(absl::Time limit, bool remove) override;
   absl::StatusOr<std::uint64_t> DiskUsage() const override;
 
@@ -91,14 +91,19 @@ class SqliteIndex final : public MemoIndex {
   absl::StatusOr<bool> Replace(const NewCall& call, Connection& connection);
   static absl::Status CountConflict(const Digest& key, const Digest& result,
                                     Connection& connection);
+  // `Find`, but for the bytes of a result that is a file: where that is.
+  absl::StatusOr<std::optional<FoundCall>> FindRow(
+      const Digest& key, bool load, std::optional<BlobPlace>& file) const;
   // A blob to which nothing referred when the sweep began, if that is still so
   // and it is old.
   static absl::StatusOr<std::optional<BlobInfo>> FindGarbage(
       const Digest& digest, absl::Time limit, Connection& connection);
+  // The calls of which a value that stands in their row is not what it was.
+  absl::StatusOr<std::vector<Digest>> WithBadValues() const;
   // Stops when `visit` returns false.
-  absl::Status ForEachSmallValue(
-      absl::FunctionRef<bool(const Digest&, std::span<const std::byte>)> visit)
-      const;
+  using SmallValueFn = absl::FunctionRef<bool(
+      const Digest& key, const Digest& digest, std::span<const std::byte>)>;
+  absl::Status ForEachSmallValue(SmallValueFn visit) const;
   // The row at which a select from the view `records` stands.
   static absl::StatusOr<CallRecord> ReadRecord(const Statement& select);
 

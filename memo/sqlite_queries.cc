@@ -433,9 +433,7 @@ absl::StatusOr<StoreStats> SqliteIndex::Stats() const {
   return stats;
 }
 
-absl::Status SqliteIndex::ForEachSmallValue(
-    absl::FunctionRef<bool(const Digest&, std::span<const std::byte>)> visit)
-    const {
+absl::Status SqliteIndex::ForEachSmallValue(SmallValueFn visit) const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(
       Statement select,
@@ -448,7 +446,7 @@ absl::Status SqliteIndex::ForEachSmallValue(
     IRENEO_ASSIGN_OR_RETURN(const Digest key, select.ColumnDigest(0));
     if (!select.ColumnIsNull(4)) {
       IRENEO_ASSIGN_OR_RETURN(const Digest result, select.ColumnDigest(3));
-      if (!visit(result, select.ColumnBlob(4))) return absl::OkStatus();
+      if (!visit(key, result, select.ColumnBlob(4))) return absl::OkStatus();
     }
     const std::span<const std::byte> arguments = select.ColumnBlob(1);
     std::span<const std::byte> values = select.ColumnBlob(2);
@@ -457,7 +455,7 @@ absl::Status SqliteIndex::ForEachSmallValue(
       if (static_cast<char>(arguments[i + Digest::kSize]) != kInCall) continue;
       IRENEO_ASSIGN_OR_RETURN(const std::span<const std::byte> value,
                               TakeSmallValue(values, key));
-      if (!visit(DigestOf(arguments.subspan(i)), value)) {
+      if (!visit(key, DigestOf(arguments.subspan(i)), value)) {
         return absl::OkStatus();
       }
     }
@@ -466,8 +464,9 @@ absl::Status SqliteIndex::ForEachSmallValue(
 
 absl::StatusOr<Blob> SqliteIndex::FindSmallValue(const Digest& digest) const {
   std::optional<Blob> found;
-  IRENEO_RETURN_IF_ERROR(ForEachSmallValue(
-      [&](const Digest& argument, std::span<const std::byte> value) {
+  IRENEO_RETURN_IF_ERROR(
+      ForEachSmallValue([&](const Digest&, const Digest& argument,
+                            std::span<const std::byte> value) {
         if (argument == digest && Digest::Of(value) == digest) {
           found = Blob::Copy(value);
         }
@@ -531,8 +530,8 @@ absl::StatusOr<std::vector<PrefixMatch>> SqliteIndex::FindByPrefix(
   }
   if (!matches.empty()) return matches;
   std::set<Digest> values;
-  IRENEO_RETURN_IF_ERROR(
-      ForEachSmallValue([&](const Digest& digest, std::span<const std::byte>) {
+  IRENEO_RETURN_IF_ERROR(ForEachSmallValue(
+      [&](const Digest&, const Digest& digest, std::span<const std::byte>) {
         if (digest >= range->first && digest <= range->second) {
           values.insert(digest);
         }
@@ -542,13 +541,40 @@ absl::StatusOr<std::vector<PrefixMatch>> SqliteIndex::FindByPrefix(
   return matches;
 }
 
-absl::Status SqliteIndex::Check() const {
-  absl::Status status = CheckIndex(database_);
-  if (!absl::IsDataLoss(status)) return status;
+absl::StatusOr<std::vector<Digest>> SqliteIndex::WithBadValues() const {
+  std::vector<Digest> bad;
+  IRENEO_RETURN_IF_ERROR(
+      ForEachSmallValue([&](const Digest& key, const Digest& digest,
+                            std::span<const std::byte> value) {
+        if (Digest::Of(value) != digest && (bad.empty() || bad.back() != key)) {
+          bad.push_back(key);
+        }
+        return true;
+      }));
+  return bad;
+}
+
+absl::Status SqliteIndex::Check() {
+  if (absl::Status status = CheckIndex(database_); !status.ok()) {
+    if (!absl::IsDataLoss(status)) return status;
+    database_.NoteDamage();
+    return absl::DataLossError(absl::StrCat(
+        status.message(),
+        ": the next program that opens the store goes back to the newest "
+        "snapshot of the index, or to an empty one if there is none. What is "
+        "remembered here and not there is computed anew"));
+  }
+  // Of what no check of SQLite's can know.
+  IRENEO_ASSIGN_OR_RETURN(const std::vector<Digest> bad, WithBadValues());
+  if (bad.empty()) return absl::OkStatus();
+  // In a store that may only be read they stay, and are found out when they
+  // are read.
+  (void)Forget(bad);
   return absl::DataLossError(absl::StrCat(
-      status.message(),
-      ": the next program that opens the store restores the index from its "
-      "newest snapshot"));
+      database_.path().native(), ": ", bad.size(),
+      bad.size() == 1 ? " call has" : " calls have",
+      " a small result or argument that is damaged, and is forgotten: it is "
+      "computed anew"));
 }
 
 }  // namespace ireneo::internal

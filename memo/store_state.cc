@@ -38,6 +38,10 @@ constexpr std::size_t kMaxPendingHits = 1 << 16;
 constexpr std::size_t kMostPendingHits = 1 << 20;
 constexpr std::chrono::seconds kHitsInterval{1};
 
+// How old the newest snapshot may be when a program collects because of a
+// limit.
+constexpr absl::Duration kSnapshotAge = absl::Hours(24);
+
 // What one hit writes down for others, at most: some ten milliseconds.
 constexpr std::size_t kMostHitsAtOnce = 4096;
 
@@ -87,7 +91,7 @@ absl::StatusOr<StoreState::Parts> StoreState::OpenDatabase(
   Parts parts;
   BlobStoreOptions blob_options = BlobOptions(options);
   absl::StatusOr<std::unique_ptr<Database>> database =
-      OpenIndex(directory, files, options.durability);
+      OpenIndex(directory, files, options.durability, parts.recovered);
   if (absl::IsPermissionDenied(database.status())) {
     // What it has can be used all the same.
     absl::StatusOr<ReadOnlyIndex> index = OpenReadOnlyIndex(directory, files);
@@ -101,6 +105,11 @@ absl::StatusOr<StoreState::Parts> StoreState::OpenDatabase(
   }
   if (!database.ok()) return std::move(database).status();
   parts.database = *std::move(database);
+  if (!parts.read_only) {
+    parts.database->OnDamage(
+        [directory, &files] { SuspectIndex(directory, files); });
+    KeepReserve(directory, files);
+  }
   IRENEO_ASSIGN_OR_RETURN(
       std::unique_ptr<LocalBlobStore> blobs,
       LocalBlobStore::Open(directory, *parts.database, files, blob_options));
@@ -125,11 +134,12 @@ absl::StatusOr<StoreState::Parts> StoreState::OpenFiles(
   const FileSystem& files = *options.file_system;
   Parts parts;
   IRENEO_ASSIGN_OR_RETURN(
-      parts.blobs,
+      std::unique_ptr<DirectoryBlobStore> blobs,
       DirectoryBlobStore::Open(directory, files, BlobOptions(options)));
   IRENEO_ASSIGN_OR_RETURN(
       parts.index,
-      DirectoryIndex::Open(directory, *parts.blobs, files, options.durability));
+      DirectoryIndex::Open(directory, *blobs, files, options.durability));
+  parts.blobs = std::move(blobs);
   return parts;
 }
 
@@ -139,6 +149,7 @@ StoreState::StoreState(std::filesystem::path directory,
       observer_(std::move(options.observer)),
       file_system_(*options.file_system),
       parts_(std::move(parts)),
+      untold_(!parts_.recovered.ok()),
       memory_(options.memory_bytes),
       batch_(*parts_.index, *parts_.blobs),
       flights_(directory_ / kLocks / "flight"),
@@ -155,24 +166,9 @@ absl::Status StoreState::CheckWritable() const {
       "or give a store of your own"));
 }
 
-absl::Status StoreState::CheckIndex() const {
-  absl::Status status = parts_.index->Check();
-  NoteDamage(status);
-  return status;
-}
-
 absl::Status StoreState::Snapshot() const {
   if (parts_.database == nullptr) return absl::OkStatus();
-  absl::Status status =
-      SnapshotIndex(directory_, *parts_.database, file_system_);
-  NoteDamage(status);
-  return status;
-}
-
-void StoreState::NoteDamage(const absl::Status& status) const {
-  if (absl::IsDataLoss(status) && parts_.database != nullptr) {
-    SuspectIndex(directory_, file_system_);
-  }
+  return SnapshotIndex(directory_, *parts_.database, file_system_);
 }
 
 StoreState::~StoreState() { (void)FlushHits(); }
@@ -214,7 +210,6 @@ absl::StatusOr<std::optional<FoundCall>> StoreState::Find(const Digest& key,
     if (again.ok() && (*again)->blob.ok())
       found = parts_.index->Find(key, load);
   }
-  NoteDamage(found.status());
   if (!found.ok() || !found->has_value()) return found;
   if ((*found)->created < oldest) return std::nullopt;
   if (load && (*found)->blob.ok()) memory_.Insert(**found, generation);
@@ -262,7 +257,6 @@ absl::StatusOr<bool> StoreState::Insert(NewCall& call) {
       break;
   }
   const absl::StatusOr<bool> conflict = parts_.index->Insert(call);
-  NoteDamage(conflict.status());
   if (keep_in_memory && conflict.ok() && !*conflict) {
     memory_.Insert(found, generation);
   }
@@ -273,7 +267,6 @@ absl::Status StoreState::Forget(const Digest& key) {
   IRENEO_RETURN_IF_ERROR(CheckWritable());
   IRENEO_RETURN_IF_ERROR(FlushBatch());
   absl::Status status = parts_.index->Forget({&key, 1});
-  NoteDamage(status);
   memory_.Erase(key);
   return status;
 }
@@ -282,7 +275,6 @@ absl::Status StoreState::ForgetFunction(const Digest& function_digest) {
   IRENEO_RETURN_IF_ERROR(CheckWritable());
   IRENEO_RETURN_IF_ERROR(FlushBatch());
   absl::Status status = parts_.index->ForgetFunction(function_digest);
-  NoteDamage(status);
   memory_.Clear();
   return status;
 }
@@ -290,7 +282,6 @@ absl::Status StoreState::ForgetFunction(const Digest& function_digest) {
 absl::Status StoreState::ForgetResult(const Digest& key, const Digest& result,
                                       bool lost) {
   absl::Status status = parts_.index->ForgetResult(key, result, lost);
-  NoteDamage(status);
   memory_.Erase(key);
   return status;
 }
@@ -298,10 +289,11 @@ absl::Status StoreState::ForgetResult(const Digest& key, const Digest& result,
 absl::StatusOr<CollectReport> StoreState::Collect(
     const CollectOptions& options) {
   if (!options.dry_run) IRENEO_RETURN_IF_ERROR(CheckWritable());
-  absl::StatusOr<CollectReport> report = Collect(options, /*thorough=*/true);
+  IRENEO_ASSIGN_OR_RETURN(CollectReport report,
+                          Collect(options, /*thorough=*/true));
   // Costs a copy of the index, which is little next to a collection. An older
   // snapshot refers to what has gone.
-  if (report.ok() && !options.dry_run) (void)Snapshot();
+  if (!options.dry_run) report.snapshot = Snapshot();
   return report;
 }
 
@@ -314,23 +306,29 @@ absl::StatusOr<CollectReport> StoreState::Collect(const CollectOptions& options,
     return forgotten;
   };
   // A snapshot, about as large as the index, is what a full disk can best do
-  // without, as a new one follows. The log is begun anew in the room that it
-  // has.
-  const auto make_room = [this] {
+  // without; the last of them if a new one follows. The log is begun anew in
+  // the room that it has.
+  const auto make_room = [this, thorough] {
     if (parts_.database == nullptr) return;
-    DropSnapshots(directory_, file_system_, 0);
+    DropSnapshots(directory_, file_system_, thorough ? 0 : 1);
+    UseReserve(directory_, file_system_);
     absl::StatusOr<Connection> connection = parts_.database->Acquire();
     if (connection.ok()) {
       (void)connection->Execute("PRAGMA wal_checkpoint(RESTART)");
     }
   };
-  return internal::Collect({.directory = directory_,
-                            .index = *parts_.index,
-                            .blobs = *parts_.blobs,
-                            .files = file_system_,
-                            .forget = forget,
-                            .make_room = make_room},
-                           options, thorough);
+  absl::StatusOr<CollectReport> report =
+      internal::Collect({.directory = directory_,
+                         .index = *parts_.index,
+                         .blobs = *parts_.blobs,
+                         .files = file_system_,
+                         .forget = forget,
+                         .make_room = make_room},
+                        options, thorough);
+  if (report.ok() && parts_.database != nullptr && !options.dry_run) {
+    KeepReserve(directory_, file_system_);
+  }
+  return report;
 }
 
 // The call that finds the store too large collects, and not a thread of the
@@ -342,25 +340,42 @@ absl::StatusOr<CollectReport> StoreState::Collect(const CollectOptions& options,
 // But where a collection could not get below its target, because of pins or of
 // free room in the database that is not given back to the disk, each would
 // begin anew: so the store must have grown since the last.
-void StoreState::KeepWithinLimit(std::uint64_t written) {
-  if (!limit_.IsTimeToLook(written)) return;
+absl::Status StoreState::KeepWithinLimit(std::uint64_t written) {
+  if (!limit_.IsTimeToLook(written)) return absl::OkStatus();
   const Clock::time_point start = Clock::now();
   const absl::StatusOr<std::uint64_t> usage = parts_.index->DiskUsage();
   limit_.Looked(Clock::now() - start);
-  if (!usage.ok() || *usage <= limit_.max_bytes()) return;
+  if (!usage.ok() || *usage <= limit_.max_bytes()) return absl::OkStatus();
   const std::optional<LastCollection> last = ReadLastCollection(directory_);
   constexpr std::uint64_t kGrowth = 20;  // By one so many-th of the limit.
   if (last.has_value() && last->limit <= limit_.target() &&
       *usage < last->usage + limit_.max_bytes() / kGrowth) {
-    return;
+    return absl::OkStatus();
   }
   const absl::StatusOr<CollectReport> report =
       Collect({.max_bytes = limit_.target()}, /*thorough=*/false);
-  if (!report.ok() && !absl::IsUnavailable(report.status())) CountFault();
+  if (absl::IsUnavailable(report.status())) return absl::OkStatus();
+  if (!report.ok()) return report.status();
+  // A program that never collects itself shall have one to go back to.
+  if (!HasSnapshotSince(directory_, file_system_, absl::Now() - kSnapshotAge)) {
+    (void)Snapshot();
+  }
+  if (report->limit_reached) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "store ", directory_.native(), " takes ", report->bytes_after,
+      " bytes and has a max_bytes of ", limit_.max_bytes(),
+      ", and no more can go: the rest is pinned, or the index itself. New "
+      "results are forgotten soon: raise the limit, or unpin something"));
 }
 
 absl::Status StoreState::CloseBatch() {
   return batch_.Close([this](const Digest& key) { memory_.Erase(key); });
+}
+
+absl::Status StoreState::FlushBatchOfUser() {
+  absl::Status status = FlushBatch();
+  status.Update(batch_.TakeLoss());
+  return status;
 }
 
 absl::Status StoreState::FlushBatch() {

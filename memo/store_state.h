@@ -75,7 +75,19 @@ class StoreState {
   // If the store is limited in size: to be called when a call was remembered
   // that brought about so many bytes, and when nobody waits for it any more.
   // Collects if it is time and the store is too large.
-  void KeepWithinLimit(std::uint64_t written);
+  // Errors: those of Collect; ResourceExhausted if the limit cannot be kept.
+  absl::Status KeepWithinLimit(std::uint64_t written);
+
+  // DataLoss if the index was damaged when the store was opened, with what was
+  // done about it.
+  const absl::Status& recovered() const { return parts_.recovered; }
+  // The same for the first who asks; OK for others.
+  absl::Status TakeRecovered() {
+    if (!untold_.load(std::memory_order_relaxed) || !untold_.exchange(false)) {
+      return absl::OkStatus();
+    }
+    return parts_.recovered;
+  }
 
   // While at least one batch is open, calls are written in groups.
   void OpenBatch() { batch_.Open(); }
@@ -83,6 +95,9 @@ class StoreState {
   absl::Status CloseBatch();
   // Writes what the batch has. Errors: those of the index.
   absl::Status FlushBatch();
+  // The same. Errors: also why calls were dropped before, about which nobody
+  // was told.
+  absl::Status FlushBatchOfUser();
 
   using Clock = std::chrono::steady_clock;
 
@@ -105,9 +120,6 @@ class StoreState {
   // PermissionDenied if this process may not write to the store.
   absl::Status CheckWritable() const;
 
-  // Reads all of the index. Errors: DataLoss, which the next opening mends.
-  absl::Status CheckIndex() const;
-
   // Writes a copy of the index, to which a later opening can go back. One that
   // is a directory has none: what damages a file leaves the others.
   absl::Status Snapshot() const;
@@ -126,6 +138,7 @@ class StoreState {
     std::unique_ptr<Database> database = nullptr;         // If it has one.
     std::unique_ptr<StagingBlobStore> blobs = nullptr;
     std::unique_ptr<MemoIndex> index = nullptr;
+    absl::Status recovered;
     bool read_only = false;
   };
   static absl::StatusOr<Parts> OpenDatabase(
@@ -138,9 +151,6 @@ class StoreState {
 
   absl::StatusOr<CollectReport> Collect(const CollectOptions& options,
                                         bool thorough);
-
-  // If it says that the index is damaged, the next opening checks all of it.
-  void NoteDamage(const absl::Status& status) const;
 
   // With `hits_mutex_` held.
   void DropHitsOfParent();
@@ -155,6 +165,7 @@ class StoreState {
   const CallObserver observer_;
   const FileSystem& file_system_;
   const Parts parts_;
+  std::atomic<bool> untold_;  // That it was recovered.
   MemoryTier memory_;
   CallBatch batch_;
   FlightTable flights_;

@@ -203,6 +203,12 @@ absl::Status VerifyCalls(StoreState& store, const VerifyOptions& options,
     }
   }
   for (const Call& call : without_result) {
+    // Between the two listings it may have been collected, or computed again.
+    IRENEO_ASSIGN_OR_RETURN(const std::optional<FoundCall> now,
+                            store.index().Find(call.key, /*load=*/false));
+    if (!now.has_value() || now->result != call.result || now->blob.ok()) {
+      continue;
+    }
     report.calls_without_result.push_back(call.key);
     if (!options.repair) continue;
     // Not if it has been computed again meanwhile.
@@ -219,7 +225,7 @@ absl::StatusOr<VerifyReport> VerifyStore(StoreState& store,
                                          const VerifyOptions& options) {
   store.FlushAll();
   VerifyReport report;
-  report.index = store.CheckIndex();
+  report.index = store.index().Check();
   absl::Status status = VerifyBlobs(store, options, report);
   if (status.ok() && report.complete) {
     status = VerifyCalls(store, options, report);

@@ -298,8 +298,9 @@ bool BlobFiles::IsGood(const BlobFile& file) const {
 
 absl::StatusOr<std::uint64_t> BlobFiles::SizeOf(const BlobFile& file) const {
   if (file.size != BlobFile::kUnknownSize) return file.size;
-  IRENEO_ASSIGN_OR_RETURN(const FileContents contents,
-                          file_system_.Read(PathOf(file.digest, file.codec)));
+  const std::filesystem::path path = PathOf(file.digest, file.codec);
+  IRENEO_ASSIGN_OR_RETURN(const FileContents contents, file_system_.Read(path));
+  if (!BringIn(contents.blob.bytes())) return CannotRead(path);
   return DeclaredSize(file.codec, contents.blob.bytes());
 }
 
@@ -420,10 +421,6 @@ absl::StatusOr<BlobFiles::Ensured> BlobFiles::Ensure(
   IRENEO_ASSIGN_OR_RETURN(Unpublished file,
                           Write(digest, size, write, options));
   IRENEO_RETURN_IF_ERROR(Publish(file));
-  if (known.has_value() && known->codec != file.file().codec) {
-    // Bad, and not overwritten.
-    (void)SetAside(*known, std::nullopt);
-  }
   return Ensured{.file = file.file(),
                  .unsynced = durable && options.defer_sync};
 }
@@ -556,11 +553,21 @@ std::string BlobFiles::SetAside(const BlobFile& file,
   if (moved.ok() && found.has_value()) {
     // Another process may have just put a good one in its place.
     const absl::StatusOr<FileInfo> info = file_system_.Stat(kept);
-    if (info.ok() && !IsSameFile(*info, *found)) {
-      (void)file_system_.Link(kept, path);
-    }
+    if (info.ok() && !IsSameFile(*info, *found)) PutBack(kept, file);
   }
   return moved.ok() ? "; kept as " + kept.native() : "";
+}
+
+void BlobFiles::PutBack(const std::filesystem::path& kept,
+                        const BlobFile& file) const {
+  const std::filesystem::path path = PathOf(file.digest, file.codec);
+  absl::Status linked = file_system_.Link(kept, path);
+  if (absl::IsPermissionDenied(linked) || absl::IsUnimplemented(linked)) {
+    linked = file_system_.Rename(kept, path);
+  }
+  if (linked.ok() && options_.durability == Durability::kDurable) {
+    (void)file_system_.Sync(path.parent_path());
+  }
 }
 
 // ------------------------------------------------------- Touching, removing

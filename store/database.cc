@@ -64,6 +64,11 @@ absl::Status SqliteError(int code, std::string_view what, sqlite3* db) {
   }
 }
 
+absl::Status Noted(absl::Status status, const Database& database) {
+  if (absl::IsDataLoss(status)) database.NoteDamage();
+  return status;
+}
+
 absl::Status RemovedError(const std::filesystem::path& path) {
   return absl::NotFoundError(absl::StrCat(
       "index database: ", path.native(),
@@ -186,8 +191,10 @@ absl::StatusOr<bool> Statement::Step() {
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
   // Not by sqlite3_stmt_readonly, for which BEGIN and COMMIT only read.
-  return SqliteError(
-      code, sqlite3_column_count(statement_) > 0 ? "read" : "write", db);
+  return Noted(
+      SqliteError(code, sqlite3_column_count(statement_) > 0 ? "read" : "write",
+                  db),
+      *database_);
 }
 
 absl::Status Statement::Run() {
@@ -303,14 +310,15 @@ absl::StatusOr<Statement> Connection::Prepare(const char* sql) {
         state_->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (code != SQLITE_OK) {
       statement = nullptr;
-      return SqliteError(code, "prepare a statement", state_->db);
+      return Noted(SqliteError(code, "prepare a statement", state_->db),
+                   *database_);
     }
   }
-  return Statement(statement);
+  return Statement(statement, *database_);
 }
 
 absl::Status Connection::Execute(const char* sql) {
-  return state_->Execute(sql);
+  return Noted(state_->Execute(sql), *database_);
 }
 
 std::int64_t Connection::changes() const {

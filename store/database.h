@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -39,9 +40,11 @@ class Database;
 // destroyed. A failed bind is reported by the next `Step`.
 class Statement {
  public:
-  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+  Statement(sqlite3_stmt* statement, const Database& database)
+      : statement_(statement), database_(&database) {}
   Statement(Statement&& other) noexcept
       : statement_(std::exchange(other.statement_, nullptr)),
+        database_(other.database_),
         bind_error_(other.bind_error_) {}
   Statement& operator=(Statement&&) = delete;
   ~Statement();
@@ -71,6 +74,7 @@ class Statement {
 
  private:
   sqlite3_stmt* statement_;
+  const Database* database_;
   int bind_error_ = 0;
 };
 
@@ -182,7 +186,16 @@ class Database {
   // one, else a new one. Errors: also NotFound if the database was removed.
   absl::StatusOr<Connection> Acquire();
 
+  const std::filesystem::path& path() const { return path_; }
   Durability durability() const { return durability_; }
+
+  // `note` is called whenever a statement meets damage, in its thread. To be
+  // set before other threads use the database.
+  void OnDamage(std::function<void()> note) { on_damage_ = std::move(note); }
+  // Damage that is not SQLite's to see was met.
+  void NoteDamage() const {
+    if (on_damage_ != nullptr) on_damage_();
+  }
 
  private:
   friend class Connection;
@@ -198,6 +211,7 @@ class Database {
   const std::filesystem::path path_;
   bool read_only_ = false;
   const Durability durability_;
+  std::function<void()> on_damage_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection::State>> idle_;
 };

@@ -70,6 +70,10 @@ absl::StatusOr<StagedBlob> DirectoryBlobStore::Stage(
                        {.compression = compression,
                         .hint = options.hint,
                         .defer_sync = options.defer_sync}));
+    if (found.has_value() && found->file.codec != ensured.file.codec) {
+      // Bad, and not overwritten: it would be found first.
+      (void)files_->SetAside(found->file, found->info);
+    }
     blob.present = ensured.present;
     blob.unsynced = ensured.unsynced;
     blob.codec = ensured.file.codec;
@@ -207,6 +211,19 @@ absl::Status DirectoryBlobStore::ForEach(
         }));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::uint64_t> DirectoryBlobStore::DiskUsage(
+    std::uint64_t block) const {
+  std::uint64_t usage = 0;
+  for (int shard = 0; shard < BlobFiles::kShards; ++shard) {
+    IRENEO_RETURN_IF_ERROR(files_->ForEach(
+        static_cast<std::uint8_t>(shard), [&](const BlobFiles::Found& found) {
+          usage += (found.info.size + block - 1) / block * block;
+          return true;
+        }));
+  }
+  return usage;
 }
 
 absl::Status DirectoryBlobStore::Recompress(const Digest& digest,

@@ -62,6 +62,9 @@ class DirectoryBlobStore final : public StagingBlobStore {
   absl::Status Check(const Digest& digest) const override;
   std::filesystem::path PathOf(const Digest& digest) const override;
 
+  // What the files take of a disk that has blocks of so many bytes.
+  absl::StatusOr<std::uint64_t> DiskUsage(std::uint64_t block) const;
+
   using StagingBlobStore::Recompress;
   absl::Status Recompress(const Digest& digest, const Compression& compression,
                           const PayloadHint& hint) override;

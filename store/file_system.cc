@@ -66,6 +66,21 @@ constexpr NetworkFileSystem kNetworkFileSystems[] = {
     {0x01161970, "gfs2"},   {0xaad7aaea, "panfs"},  {0x013111a8, "ibrix"},
 };
 
+const NetworkFileSystem* FindNetworkFileSystem(const struct statfs& st) {
+  const auto type = static_cast<std::uint32_t>(st.f_type);
+  const auto* const known = std::find_if(
+      std::begin(kNetworkFileSystems), std::end(kNetworkFileSystems),
+      [type](const NetworkFileSystem& kind) { return kind.type == type; });
+  return known == std::end(kNetworkFileSystems) ? nullptr : known;
+}
+
+// Whether a mapping of the file outlives its removal: on a network file system
+// it does not, if another host removes it.
+bool CanBeMapped(int fd) {
+  struct statfs st;
+  return ::fstatfs(fd, &st) != 0 || FindNetworkFileSystem(st) == nullptr;
+}
+
 class PosixWritableFile final : public WritableFile {
  public:
   PosixWritableFile(int fd, std::filesystem::path path)
@@ -150,9 +165,10 @@ class PosixFileSystem final : public FileSystem {
     }
     FileContents contents{.info = InfoOf(st), .blob = {}};
     const std::uint64_t size = contents.info.size;
-    IRENEO_ASSIGN_OR_RETURN(contents.blob, size < kMapFrom
-                                               ? ReadAll(fd.get(), size, path)
-                                               : MapAll(fd.get(), size, path));
+    IRENEO_ASSIGN_OR_RETURN(contents.blob,
+                            size < kMapFrom || !CanBeMapped(fd.get())
+                                ? ReadAll(fd.get(), size, path)
+                                : MapAll(fd.get(), size, path));
     return contents;
   }
 
@@ -244,11 +260,8 @@ class PosixFileSystem final : public FileSystem {
       const std::filesystem::path& path) const override {
     struct statfs st;
     if (::statfs(path.c_str(), &st) != 0) return ErrnoError("stat", path);
-    const auto type = static_cast<std::uint32_t>(st.f_type);
-    const auto* const known = std::find_if(
-        std::begin(kNetworkFileSystems), std::end(kNetworkFileSystems),
-        [type](const NetworkFileSystem& kind) { return kind.type == type; });
-    if (known == std::end(kNetworkFileSystems)) return std::nullopt;
+    const NetworkFileSystem* const known = FindNetworkFileSystem(st);
+    if (known == nullptr) return std::nullopt;
     return known->name;
   }
 };

@@ -70,7 +70,8 @@ class FileSystem {
   virtual absl::StatusOr<std::unique_ptr<WritableFile>> Create(
       const std::filesystem::path& path) const = 0;
 
-  // The whole file: small ones are read, large ones mapped.
+  // The whole file: small ones are read, and those on network file systems;
+  // others are mapped.
   // Errors: NotFound; FailedPrecondition if it is not a regular file.
   virtual absl::StatusOr<FileContents> Read(
       const std::filesystem::path& path) const = 0;

@@ -15,45 +15,50 @@ namespace ireneo {
 
 absl::Status LocalBlobStore::Rescan() {
   IRENEO_RETURN_IF_ERROR(DropRowsWithoutFile());
-  for (int shard = 0; shard < BlobFiles::kShards; ++shard) {
+  for (int i = 0; i < BlobFiles::kShards; ++i) {
+    const auto shard = static_cast<std::uint8_t>(i);
     std::vector<BlobFiles::Found> files;
-    IRENEO_RETURN_IF_ERROR(files_->ForEach(static_cast<std::uint8_t>(shard),
-                                           [&](const BlobFiles::Found& found) {
-                                             files.push_back(found);
-                                             return true;
-                                           }));
-    for (const BlobFiles::Found& found : files) {
-      IRENEO_RETURN_IF_ERROR(AddRowOf(found));
-    }
+    IRENEO_RETURN_IF_ERROR(
+        files_->ForEach(shard, [&](const BlobFiles::Found& found) {
+          files.push_back(found);
+          return true;
+        }));
+    IRENEO_RETURN_IF_ERROR(AddRowsOf(shard, files));
   }
   return absl::OkStatus();
 }
 
-absl::Status LocalBlobStore::AddRowOf(const BlobFiles::Found& found) {
-  IRENEO_ASSIGN_OR_RETURN(const bool has_row, Contains(found.file.digest));
-  if (has_row) return absl::OkStatus();
-  const ShardLocks::Shared lock =
-      locks_.Share(BlobFiles::ShardOf(found.file.digest));
-  // Whether it is good is found out when it is read first: to read all files
-  // now would take hours in a large store.
-  const absl::StatusOr<std::uint64_t> size = files_->SizeOf(found.file);
-  if (!size.ok()) {
-    // Bad for certain, or nothing that can be told now: a file without a row
-    // harms no one.
-    if (absl::IsDataLoss(size.status())) {
-      (void)files_->SetAside(found.file, found.info);
+absl::Status LocalBlobStore::AddRowsOf(
+    std::uint8_t shard, std::span<const BlobFiles::Found> files) {
+  const ShardLocks::Shared lock = locks_.Share(shard);
+  std::vector<StagedBlob> good;
+  for (const BlobFiles::Found& found : files) {
+    IRENEO_ASSIGN_OR_RETURN(const bool has_row, Contains(found.file.digest));
+    if (has_row) continue;
+    std::optional<FileInfo> observed;
+    const absl::StatusOr<Blob> payload =
+        files_->Read(found.file, VerifyReads::kAlways, observed);
+    if (payload.ok()) {
+      good.push_back({.digest = found.file.digest,
+                      .size = payload->size(),
+                      .codec = found.file.codec,
+                      .stored = found.info.size});
+    } else if (absl::IsDataLoss(payload.status())) {
+      (void)files_->SetAside(found.file, observed);
     }
-    return absl::OkStatus();
+    // Else nothing can be told now: a file without a row harms no one.
   }
+  if (good.empty()) return absl::OkStatus();
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                           WriteTransaction::Begin(connection));
-  IRENEO_RETURN_IF_ERROR(Commit({.digest = found.file.digest,
-                                 .size = *size,
-                                 .codec = found.file.codec,
-                                 .stored = found.info.size},
-                                connection)
-                             .status());
+  for (const StagedBlob& blob : good) {
+    // One that was removed meanwhile is left out.
+    const absl::StatusOr<bool> committed = Commit(blob, connection);
+    if (!committed.ok() && !absl::IsAborted(committed.status())) {
+      return committed.status();
+    }
+  }
   return transaction.Commit();
 }
 

@@ -431,15 +431,22 @@ absl::StatusOr<Blob> LocalBlobStore::Get(const Digest& digest) const {
 absl::StatusOr<Blob> LocalBlobStore::GetAgain(const Digest& digest,
                                               VerifyReads verify,
                                               int attempts) const {
-  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
-  IRENEO_ASSIGN_OR_RETURN(
-      Statement select,
-      connection.Prepare(
-          "SELECT size, data, codec, stored FROM blobs WHERE digest = ?"));
-  select.Bind(1, digest);
-  IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
-  if (!found) return NoBlob(digest);
-  IRENEO_ASSIGN_OR_RETURN(const BlobPlace place, PlaceAt(select, 0));
+  BlobPlace place;
+  {
+    IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare(
+            "SELECT size, data, codec, stored FROM blobs WHERE digest = ?"));
+    select.Bind(1, digest);
+    IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
+    if (!found) return NoBlob(digest);
+    IRENEO_ASSIGN_OR_RETURN(place, PlaceAt(select, 0));
+    if (place.inline_bytes.has_value()) {
+      return LoadAgain(digest, place, verify, attempts);
+    }
+  }
+  // While a statement is at its row, SQLite's log cannot begin anew.
   return LoadAgain(digest, place, verify, attempts);
 }
 

@@ -119,10 +119,9 @@ class LocalBlobStore final : public StagingBlobStore {
       absl::FunctionRef<void(const BlobFiles::Found&)> visit,
       absl::Duration patience = absl::Seconds(5));
 
-  // After the database was replaced by an older copy of itself: a file without
-  // a row gets one, or goes to quarantine/ if it is no file of a blob, and a
-  // row without its file is dropped. Reads no payloads: whether they are good
-  // is found out when they are read.
+  // After the database was replaced by an older copy of itself: a good file
+  // without a row gets one, a bad one goes to quarantine/, and a row without
+  // its file is dropped. Reads all files that have no row.
   absl::Status Rescan();
 
  private:
@@ -156,7 +155,8 @@ class LocalBlobStore final : public StagingBlobStore {
   void SetRowSynced(const Digest& digest);
 
   absl::StatusOr<bool> IsStray(const BlobFile& file) const;
-  absl::Status AddRowOf(const BlobFiles::Found& found);
+  absl::Status AddRowsOf(std::uint8_t shard,
+                         std::span<const BlobFiles::Found> files);
   absl::Status DropRowsWithoutFile();
 
   absl::Status NoBlob(const Digest& digest) const;

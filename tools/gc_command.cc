@@ -45,7 +45,10 @@ json::value ToJson(const CollectReport& report, bool dry_run) {
                       {"bytes", report.bytes},
                       {"disk_bytes_before", report.bytes_before},
                       {"disk_bytes_after", report.bytes_after},
+                      {"limit_reached", report.limit_reached},
                       {"spared", report.spared},
+                      {"waiting", report.waiting},
+                      {"waiting_disk_bytes", report.waiting_bytes},
                       {"left_over_files", report.left_over_files},
                       {"left_over_bytes", report.left_over_bytes},
                       {"quarantine_bytes", report.quarantine_bytes},
@@ -78,6 +81,15 @@ std::string ToText(const CollectReport& report, bool dry_run,
     sheet.Add("spared", absl::StrCat(Count(report.spared, "blob"),
                                      " in use by others meanwhile"));
   }
+  if (report.waiting > 0) {
+    sheet.Add("waiting",
+              absl::StrCat(Count(report.waiting, "blob"), " of ",
+                           HumanBytes(report.waiting_bytes),
+                           " that nothing uses, put a short while ago"));
+  }
+  if (!report.limit_reached) {
+    sheet.Add("limit", "not reached: what is pinned stays, and the index");
+  }
   if (report.left_over_files > 0) {
     sheet.Add("left over",
               absl::StrCat(Count(report.left_over_files, "file"), " of ",
@@ -93,6 +105,17 @@ std::string ToText(const CollectReport& report, bool dry_run,
 }
 
 absl::Status Run(CollectOptions options, Session& session) {
+  if (!options.function.empty()) {
+    // A name that is mistyped would look like success.
+    IRENEO_ASSIGN_OR_RETURN(
+        const std::vector<CallRecord> calls,
+        session.store.Calls({.function = options.function, .limit = 1}));
+    if (calls.empty()) {
+      return absl::NotFoundError(
+          absl::StrCat("no call of a function whose name begins with '",
+                       options.function, "'"));
+    }
+  }
   absl::StatusOr<CollectReport> report;
   {
     std::string_view shown;
@@ -110,6 +133,10 @@ absl::Status Run(CollectOptions options, Session& session) {
   session.out.Write(
       session.json ? ToJsonText(ToJson(*report, options.dry_run))
                    : ToText(*report, options.dry_run, session.out.width()));
+  if (!report->snapshot.ok()) {
+    session.damage.push_back(absl::StrCat("no snapshot of the index was made: ",
+                                          report->snapshot.message()));
+  }
   return absl::OkStatus();
 }
 
@@ -139,7 +166,7 @@ void AddGcCommand(CLI::App& app, Command& command) {
   const auto arguments = std::make_shared<Arguments>();
   CollectOptions& options = arguments->options;
   gc->add_option("--max-size", arguments->max_size,
-                 "until the store takes at most so much disk: 10G, 500M")
+                 "until blobs and index use at most so much disk: 10G, 500M")
       ->type_name("SIZE")
       ->check(Into(ParseByteCount, options.max_bytes), "");
   gc->add_option("--max-age", arguments->max_age,
@@ -160,10 +187,12 @@ void AddGcCommand(CLI::App& app, Command& command) {
   gc->add_option("--function", options.function,
                  "only calls of functions whose name starts so")
       ->type_name("NAME");
+  CLI::Option* const max_size = gc->get_option("--max-size");
   gc->add_option("--order", arguments->order,
                  "what goes first for --max-size: lru, not used for longest;\n"
                  "or cost, the least work per byte")
       ->type_name("ORDER")
+      ->needs(max_size)
       ->check(
           [&options](const std::string& name) {
             options.order = name == "cost" ? CollectBy::kLeastSecondsPerByte

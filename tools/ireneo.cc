@@ -110,13 +110,20 @@ std::vector<std::string> Run(const Command& command,
       (!absl::IsPermissionDenied(store.status()) &&
        !std::filesystem::is_directory(directory, ignored))) {
     return {absl::StrCat("no store in ", directory,
-                         ": pass --store DIR or set IRENEO_STORE")};
+                         std::filesystem::exists(directory, ignored)
+                             ? ": it has no ireneo.json. Pass"
+                             : ": pass",
+                         " --store DIR or set IRENEO_STORE")};
   }
   if (!store.ok()) return {InStore(directory, store.status())};
   Session session{.store = *std::move(store),
                   .registry = std::move(registry),
                   .json = json,
                   .out = out};
+  if (const absl::Status& recovered = session.store.Recovered();
+      !recovered.ok()) {
+    session.damage.emplace_back(recovered.message());
+  }
   const absl::Status status = command(session);
   if (!status.ok()) session.damage.push_back(InStore(directory, status));
   return std::move(session.damage);

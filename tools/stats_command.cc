@@ -42,6 +42,7 @@ json::value ToJson(const StoreStats& stats, const Remarks& remarks) {
       {"bytes", stats.bytes},
       {"deduplicated_bytes", stats.bytes_deduplicated},
       {"stored_bytes", stats.bytes_stored},
+      {"disk_bytes", stats.disk},
       {"computed_seconds", absl::ToDoubleSeconds(stats.computed)},
       {"saved_seconds", absl::ToDoubleSeconds(stats.saved)},
       {"spent_seconds", absl::ToDoubleSeconds(stats.spent)},
@@ -70,6 +71,8 @@ std::string ToText(const StoreStats& stats, const Remarks& remarks,
               absl::StrCat(HumanBytes(stats.bytes - stats.bytes_stored),
                            " saved by compressing"));
   }
+  sheet.Add("disk",
+            absl::StrCat(HumanBytes(stats.disk), " used by blobs and index"));
   sheet.Add("computing", HumanDuration(stats.computed));
   sheet.Add("saved",
             absl::StrCat(HumanDuration(stats.saved), " of computing, by hits"));

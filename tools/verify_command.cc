@@ -44,7 +44,7 @@ json::array ToJson(const std::vector<VerifyReport::Blob>& blobs) {
   return array;
 }
 
-json::value ToJson(const VerifyReport& report) {
+json::value ToJson(const VerifyReport& report, bool replaced) {
   json::array calls;
   for (const Digest& key : report.calls_without_result) {
     calls.push_back(json::string(key.ToString()));
@@ -62,10 +62,13 @@ json::value ToJson(const VerifyReport& report) {
       {"index", report.index.ok()
                     ? json::string("ok")
                     : json::string(std::string(report.index.message()))},
+      {"index_replaced", replaced},
       {"unreadable", ToJson(report.unreadable)}};
 }
 
-std::string ToText(const VerifyReport& report, std::size_t width) {
+// `replaced`: the index, when the store was opened.
+std::string ToText(const VerifyReport& report, bool replaced,
+                   std::size_t width) {
   Sheet sheet;
   sheet.Add("blobs",
             absl::StrCat(report.blobs, " read, ", HumanBytes(report.bytes),
@@ -88,7 +91,9 @@ std::string ToText(const VerifyReport& report, std::size_t width) {
                          ? absl::StrCat(", ", report.calls_dropped, " dropped")
                          : ""));
   }
-  sheet.Add("index", report.index.ok() ? "ok" : "damaged");
+  sheet.Add("index", !report.index.ok() ? "damaged"
+                     : replaced         ? "was damaged, and is replaced"
+                                        : "ok");
   return sheet.ToString(width);
 }
 
@@ -108,8 +113,10 @@ absl::Status Run(Session& session, const Arguments& arguments) {
                           }};
     IRENEO_ASSIGN_OR_RETURN(report, session.store.Verify(options));
   }
-  session.out.Write(session.json ? ToJsonText(ToJson(report))
-                                 : ToText(report, session.out.width()));
+  session.out.Write(
+      session.json ? ToJsonText(ToJson(report, !session.store.Recovered().ok()))
+                   : ToText(report, !session.store.Recovered().ok(),
+                            session.out.width()));
   for (const VerifyReport::Blob& blob : report.damaged) {
     session.damage.push_back(blob.why);
   }

@@ -254,5 +254,20 @@ TEST_F(BatchTest, ACallOutlivesAnArgumentThatIsRemoved) {
   EXPECT_EQ(calls[0].arguments[0].kept, testing::TestsDirectoryIndex());
 }
 
+TEST_F(BatchTest, FlushTellsWhatWasLostBefore) {
+  IRENEO_SKIP_WITHOUT_DATABASE();
+  const auto f = Memoize(store(), {.name = "slow", .version = "1"}, [](int n) {
+    absl::SleepFor(absl::Milliseconds(120));
+    return n;
+  });
+  const std::filesystem::path index = store().directory() / "index.db";
+  const WriteBatch batch = store().Batch();
+  std::filesystem::rename(index, dir_.path() / "moved");
+  EXPECT_EQ(f(1), 1);  // Written at once, in vain.
+  std::filesystem::rename(dir_.path() / "moved", index);
+  EXPECT_THAT(batch.Flush(), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(batch.Flush(), IsOk());
+}
+
 }  // namespace
 }  // namespace ireneo

@@ -200,6 +200,15 @@ TEST_F(CollectionTest, TheNewestVersionsOfAFunctionStay) {
   EXPECT_TRUE(Has(e));
 }
 
+TEST_F(CollectionTest, AnOldVersionThatIsInUseStays) {
+  const Digest a = Insert("f", 1, "a", absl::Hours(9), {}, "1");
+  const Digest b = Insert("f", 2, "b", absl::Hours(8), {}, "2");
+  InsertHit(store(), a, absl::Now() - absl::Hours(1));
+  EXPECT_EQ(Collect({.keep_versions = 1}).calls, 1);
+  EXPECT_TRUE(Has(a));
+  EXPECT_FALSE(Has(b));
+}
+
 TEST_F(CollectionTest, CriteriaAreForTheFunctionsThatWereNamed) {
   const Digest a = Insert("acme.f", 1, Large(1), absl::Hours(9));
   const Digest b = Insert("acme.g", 1, Large(2), absl::Hours(9));
@@ -770,6 +779,13 @@ TEST_F(CollectionTest, WhatCannotBeCollectedIsNotTriedAgainAndAgain) {
     f(i);
   }
   EXPECT_EQ(fs::last_write_time(record), collected);
+  // Once, as it is tried once.
+  EXPECT_EQ(store().Stats()->faults, 1);
+  EXPECT_THAT(events_.front().fault,
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("no more can go: the rest is pinned")));
+  // And there is a snapshot of a store that nobody collects but its limit.
+  EXPECT_EQ(CountEntries(store().directory() / "snapshots"), 1u);
   // Another limit, another try.
   Open({.max_bytes = 900'000});
   const auto g =
@@ -796,6 +812,18 @@ TEST_F(CollectionTest, ManyProcessesKeepOneStoreWithinItsLimit) {
   Open();
   EXPECT_LT(*store().state().index().DiskUsage(), limit * 5 / 4);
   EXPECT_GT(store().Stats()->calls, 50);
+}
+
+TEST_F(CollectionTest, GarbageThatStaysIsNotHeldAgainstCalls) {
+  for (int i = 0; i < 10; ++i) Insert("f", i, Large(i), absl::Hours(i));
+  for (int i = 10; i < 20; ++i) {
+    ASSERT_THAT(store().blobs().Put(Large(i)), IsOk());
+  }
+  const CollectReport report = Collect({.max_bytes = 11 * kLarge});
+  EXPECT_EQ(report.calls, 0);
+  EXPECT_EQ(report.waiting, 10);
+  EXPECT_GE(report.waiting_bytes, 10 * kLarge);
+  EXPECT_GT(report.bytes_after, 20 * kLarge);
 }
 
 }  // namespace

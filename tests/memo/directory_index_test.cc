@@ -39,6 +39,7 @@ using ::ireneo::testing::CountEntries;
 using ::ireneo::testing::FileBytes;
 using ::ireneo::testing::ForwardingFileSystem;
 using ::ireneo::testing::IsOk;
+using ::ireneo::testing::RandomBytes;
 using ::ireneo::testing::RunInChildren;
 using ::ireneo::testing::StatusIs;
 using ::ireneo::testing::TemporaryDirectory;
@@ -494,6 +495,36 @@ TEST_F(DirectoryIndexTest, VerifyTellsOfDamagedRecords) {
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("1 record in")));
   EXPECT_EQ(report->calls, 1);
   EXPECT_FALSE(store_->Verify()->found_damage());
+}
+
+TEST_F(DirectoryIndexTest, ALimitHoldsForWhatIsOlderThanAnHour) {
+  const auto f = Memoize(*store_, {.name = "test.Bytes", .version = "1"},
+                         [](int i) { return RandomBytes(100'000, i); });
+  for (int i = 0; i < 20; ++i) f(i);
+  // All is new: half of the calls go, once.
+  for (int i = 0; i < 2; ++i) {
+    const auto report = store_->Collect({.max_bytes = 1'100'000});
+    ASSERT_THAT(report, IsOk());
+    EXPECT_NEAR(static_cast<double>(report->calls), i == 0 ? 10 : 0, 1);
+    EXPECT_NEAR(static_cast<double>(report->waiting), 10, 1);
+    EXPECT_EQ(report->blobs, 0);
+    EXPECT_EQ(report->spared, 0);
+  }
+  for (int i = 0; i < 20; ++i) {
+    MakeOld(store_->BlobPath(Digest::Of([i] {
+      std::string bytes;
+      StringSink sink(bytes);
+      Write(RandomBytes(100'000, i), sink);
+      sink.Flush();
+      return bytes;
+    }())),
+            absl::Hours(2));
+  }
+  const auto report = store_->Collect({.max_bytes = 600'000});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_GT(report->blobs, 13);
+  EXPECT_EQ(report->waiting, 0);
+  EXPECT_LT(report->bytes_after, 600'000u);
 }
 
 }  // namespace

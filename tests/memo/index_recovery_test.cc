@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <numeric>
 #include <string>
@@ -14,10 +15,14 @@
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/memo/store_state.h"
 #include "ireneo/serializers/standard.h"
+#include "ireneo/store/database.h"
+#include "ireneo/store/digest.h"
+#include "ireneo/store/local_blob_store.h"
 #include "tests/store/test_util.h"
 
 namespace ireneo {
@@ -28,8 +33,10 @@ namespace fs = std::filesystem;
 using ::ireneo::testing::FileBytes;
 using ::ireneo::testing::IsOk;
 using ::ireneo::testing::RunInChildren;
+using ::ireneo::testing::StatusIs;
 using ::ireneo::testing::TemporaryDirectory;
 using ::ireneo::testing::WriteFileBytes;
+using ::testing::HasSubstr;
 
 std::vector<double> Ramp(int n) {
   std::vector<double> ramp(n);
@@ -76,7 +83,7 @@ class IndexRecoveryTest : public ::testing::Test {
       EXPECT_EQ(ramp(n), Ramp(n));
       EXPECT_TRUE(ramp.Contains(n).value_or(false));
     }
-    EXPECT_EQ(store->Stats()->faults, 0);
+    EXPECT_EQ(store->Stats()->faults, store->Recovered().ok() ? 0 : 1);
     return hits;
   }
 
@@ -235,6 +242,127 @@ TEST_F(IndexRecoveryTest, AReplacementThatWasCutShortIsCompleted) {
   fs::rename(Path("index.db"), Path("quarantine/index-1.db"));
   EXPECT_THAT(Hits({kSmall, kLarge}), ::testing::SizeIs(2));
   EXPECT_FALSE(fs::exists(Path("rescan")));
+}
+
+TEST_F(IndexRecoveryTest, WhatWasDoneIsTold) {
+  for (const bool snapshot : {true, false}) {
+    Call({kSmall}, snapshot);
+    if (!snapshot) fs::remove_all(Path("snapshots"));
+    Garble(Path("index.db"));
+    std::vector<absl::Status> faults;
+    const auto store =
+        MemoStore::Open(Path(""), {.observer = [&](const CallEvent& event) {
+                          faults.push_back(event.fault);
+                        }});
+    ASSERT_THAT(store, IsOk());
+    const auto told =
+        StatusIs(absl::StatusCode::kDataLoss,
+                 AllOf(HasSubstr(Path("index.db").native()),
+                       HasSubstr(Path("quarantine/index-").native()),
+                       HasSubstr(snapshot ? "took its place" : "begins anew")));
+    EXPECT_THAT(store->Recovered(), told);
+    const auto ramp = Memoized(*store);
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(ramp(kSmall), Ramp(kSmall));
+    ASSERT_EQ(faults.size(), 2u);
+    EXPECT_THAT(faults[0], told);
+    EXPECT_THAT(faults[1], IsOk());
+    EXPECT_THAT(Open()->Recovered(), IsOk());
+  }
+}
+
+TEST_F(IndexRecoveryTest, DamageThatAWriterOrAQueryMeetsIsMendedTheNextTime) {
+  for (const bool write : {true, false}) {
+    Call({kSmall, kLarge}, /*snapshot=*/true);
+    for (const char* name : {"index.db-wal", "index.db-shm"}) {
+      fs::remove(Path(name));
+    }
+    // The first page of the table of blobs.
+    std::int64_t page = 0;
+    {
+      auto database = Database::OpenReadOnly(Path("index.db"), 3);
+      ASSERT_THAT(database, IsOk());
+      auto connection = (*database)->Acquire();
+      auto select = connection->Prepare(
+          "SELECT rootpage FROM sqlite_schema WHERE name = 'blobs'");
+      ASSERT_TRUE(select->Step().value_or(false));
+      page = select->ColumnInt64(0);
+    }
+    std::string bytes = FileBytes(Path("index.db"));
+    std::fill_n(bytes.begin() + (page - 1) * 4096, 64, '\xff');
+    WriteFileBytes(Path("index.db"), bytes);
+    {
+      const auto store = Open();
+      ASSERT_THAT(store, IsOk());
+      if (write) {
+        EXPECT_EQ(Memoized(*store)(kLarge + 1), Ramp(kLarge + 1));
+      } else {
+        EXPECT_FALSE(store->Stats().ok());
+      }
+    }
+    EXPECT_TRUE(fs::exists(Path("suspect"))) << write;
+    EXPECT_THAT(Hits({kSmall, kLarge}), ::testing::SizeIs(2)) << write;
+  }
+}
+
+TEST_F(IndexRecoveryTest, BlobsOfALostIndexAreFound) {
+  Call({kLarge});
+  const Digest digest = [&] {
+    const auto store = Open();
+    return Memoized(*store).Recall(kLarge)->digest();
+  }();
+  for (const char* name : {"index.db", "index.db-wal", "index.db-shm"}) {
+    fs::remove(Path(name));
+  }
+  const auto store = Open();
+  ASSERT_THAT(store, IsOk());
+  EXPECT_THAT(store->Recovered(), StatusIs(absl::StatusCode::kDataLoss,
+                                           HasSubstr("index.db is lost")));
+  EXPECT_THAT(store->blobs().Get(digest), IsOk());
+}
+
+TEST_F(IndexRecoveryTest, BlobsThatAreCutOffAreNotFound) {
+  Call({kLarge}, /*snapshot=*/true);
+  fs::path file;
+  Digest digest;
+  {
+    const auto store = Open();
+    digest = Memoized(*store).Recall(kLarge)->digest();
+    file = store->BlobPath(digest);
+  }
+  Garble(Path("index.db"));
+  fs::permissions(file, fs::perms::owner_write, fs::perm_options::add);
+  fs::resize_file(file, 4000);
+  const auto store = MemoStore::Open(Path(""), {.verify = VerifyReads::kSize});
+  ASSERT_THAT(store, IsOk());
+  EXPECT_THAT(store->blobs().Get(digest),
+              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_FALSE(fs::exists(file));
+  EXPECT_EQ(Memoized(*store)(kLarge), Ramp(kLarge));
+}
+
+// No check of SQLite's knows what a value must be.
+TEST_F(IndexRecoveryTest, VerifyFindsSmallValuesThatChanged) {
+  Call({kSmall, kSmall + 1});
+  {
+    const auto database = Database::Open(
+        Path("index.db"), LocalBlobStore::Schema() + internal::IndexSchema(),
+        internal::IndexUpgrades());
+    ASSERT_THAT(database, IsOk());
+    auto connection = (*database)->Acquire();
+    ASSERT_THAT(connection->Execute(
+                    "UPDATE calls SET result_value = x'63000000' WHERE key = "
+                    "(SELECT min(key) FROM calls)"),
+                IsOk());
+  }
+  const auto store = Open();
+  ASSERT_THAT(store, IsOk());
+  const auto report = store->Verify();
+  ASSERT_THAT(report, IsOk());
+  EXPECT_THAT(report->index, StatusIs(absl::StatusCode::kDataLoss,
+                                      HasSubstr("1 call has a small result")));
+  EXPECT_EQ(report->calls, 1);
+  EXPECT_FALSE(store->Verify()->found_damage());
+  EXPECT_THAT(Hits({kSmall, kSmall + 1}), ::testing::SizeIs(1));
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ class GcTest(cli_testing.CliTest):
         self.assertEqual(
             list(report),
             ["dry_run", "calls", "blobs", "bytes", "disk_bytes_before",
-             "disk_bytes_after", "spared", "left_over_files",
+             "disk_bytes_after", "limit_reached", "spared",
+         "waiting", "waiting_disk_bytes", "left_over_files",
              "left_over_bytes", "quarantine_bytes", "functions"])
         self.assertEqual(report["blobs"], len(self.loose_blobs))
         self.assertEqual(report["calls"], 0)

@@ -11,7 +11,7 @@ class StatsTest(cli_testing.CliTest):
         stats = self.ireneo("stats", "--json").json
         self.assertEqual(
             list(stats), ["functions", "calls", "hits", "blobs", "bytes",
-                          "deduplicated_bytes", "stored_bytes",
+                          "deduplicated_bytes", "stored_bytes", "disk_bytes",
                           "computed_seconds", "saved_seconds", "spent_seconds", "conflicts",
                           "pins", "quarantined_files", "quarantined_bytes",
                           "nondeterministic", "costly_functions"])
@@ -37,11 +37,12 @@ class StatsTest(cli_testing.CliTest):
         lines = self.ireneo("stats").text.splitlines()
         self.assertEqual([line.split()[0] for line in lines],
                          ["functions", "calls", "hits", "blobs", "bytes",
-                          "deduplicated", "computing", "saved", "spent",
+                          "deduplicated", "disk", "computing", "saved", "spent",
                           "remark"])
         self.assertRegex(lines[4], r"^bytes +\d\.\d\d MiB$")
-        self.assertRegex(lines[8], r"^spent +\d\S* \S?s on remembering$")
-        self.assertIn("remembering costs more than computing: ", lines[9])
+        self.assertRegex(lines[6], r"^disk +\d\S* \S+ used by blobs and index$")
+        self.assertRegex(lines[9], r"^spent +\d\S* \S?s on remembering$")
+        self.assertIn("remembering costs more than computing: ", lines[10])
 
     def test_empty_store(self):
         path = os.path.join(self.folder, "empty")
@@ -49,6 +50,7 @@ class StatsTest(cli_testing.CliTest):
         stats = self.ireneo("stats", "--json", store=path).json
         for name in ("nondeterministic", "costly_functions"):
             self.assertEqual(stats.pop(name), [])
+        self.assertGreater(stats.pop("disk_bytes"), -1)
         self.assertEqual(set(stats.values()), {0})
         self.assertNotIn("remark", self.ireneo("stats", store=path).text)
 

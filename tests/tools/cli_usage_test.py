@@ -118,8 +118,11 @@ class UsageTest(cli_testing.CliTest):
             if os.path.exists(os.path.join(path, name)):
                 os.remove(os.path.join(path, name))
         # There is no snapshot to go back to.
-        self.assertEqual(
-            self.ireneo("--json", "stats", store=path).json["calls"], 0)
+        done = self.ireneo("--json", "stats", store=path, status=1)
+        self.assertEqual(done.json["calls"], 0)
+        self.assert_error(done, os.path.join(path, "index.db"),
+                          os.path.join(path, "quarantine"), "begins anew")
+        self.ireneo("stats", store=path)
         self.assertTrue(any(name.startswith("index-") for name in
                             os.listdir(os.path.join(path, "quarantine"))))
 
