@@ -5,8 +5,7 @@
 //   2. The newest snapshot is copied to tmp/, upgraded and checked; if it is
 //      damaged, the one before it.
 //   3. The file `rescan` is made: it says that the rows of blobs and their
-//   files
-//      may differ.
+//      files may differ.
 //   4. index.db, its -wal and its -shm are moved to quarantine/, in this order:
 //      who has it open sees that it has moved before it writes to a new log. A
 //      log that is left without its database is damage to the next opening.
@@ -15,9 +14,9 @@
 //   6. memo/store_state.cc brings rows and files in line and removes `rescan`.
 //
 // A crash before 4 leaves the damaged index; between 4 and 5 no index but
-// snapshots, which the next opening takes for the same; after 5 a `rescan` to
-// be done. No row of a damaged database is taken over: what it says of a result
-// could be wrong.
+// snapshots or blobs, which the next opening takes for the same; after 5 a
+// `rescan` to be done. No row of a damaged database is taken over: what it says
+// of a result could be wrong.
 //
 // A page that is damaged is met when it is read, not when the database is
 // opened. Whoever meets one leaves the file `suspect`, and the next opening
@@ -197,7 +196,7 @@ bool HasBlobs(const fs::path& directory, const FileSystem& files) {
   return shards.ok() && !shards->empty();
 }
 
-// Steps 1 to 5.
+// Steps 1 to 5. `recovered` as of OpenIndex.
 absl::StatusOr<std::unique_ptr<Database>> Replace(
     const fs::path& directory, const FileSystem& files, Durability durability,
     const std::function<absl::StatusOr<std::unique_ptr<Database>>()>& open,
@@ -248,7 +247,8 @@ absl::StatusOr<std::unique_ptr<Database>> Replace(
     return status;
   }
   recovered = absl::DataLossError(absl::StrCat(
-      damaged.status().message(), "; it is kept as ", kept, ", and ",
+      damaged.status().message(), "; what there is of it is kept as ", kept,
+      ", and ",
       restored ? absl::StrCat("the snapshot ", from,
                               " took its place: what was remembered since is "
                               "computed anew")

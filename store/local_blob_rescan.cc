@@ -1,6 +1,7 @@
 // Bringing the rows of blobs in line with their files, after the database was
 // replaced by an older copy of itself or by none.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -39,10 +40,18 @@ absl::Status LocalBlobStore::AddRowsOf(
     const absl::StatusOr<Blob> payload =
         files_->Read(found.file, VerifyReads::kAlways, observed);
     if (payload.ok()) {
-      good.push_back({.digest = found.file.digest,
-                      .size = payload->size(),
-                      .codec = found.file.codec,
-                      .stored = found.info.size});
+      StagedBlob& blob = good.emplace_back();
+      blob.digest = found.file.digest;
+      blob.size = payload->size();
+      blob.codec = found.file.codec;
+      blob.stored = found.info.size;
+      if (blob.size <= kInlineLimit) {
+        // Somebody else put it there: this store has none so small.
+        const std::span<const std::byte> bytes = payload->bytes();
+        blob.inline_bytes.assign(reinterpret_cast<const char*>(bytes.data()),
+                                 bytes.size());
+        blob.codec = BlobCodec::kRaw;
+      }
     } else if (absl::IsDataLoss(payload.status())) {
       (void)files_->SetAside(found.file, observed);
     }
@@ -53,11 +62,7 @@ absl::Status LocalBlobStore::AddRowsOf(
   IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
                           WriteTransaction::Begin(connection));
   for (const StagedBlob& blob : good) {
-    // One that was removed meanwhile is left out.
-    const absl::StatusOr<bool> committed = Commit(blob, connection);
-    if (!committed.ok() && !absl::IsAborted(committed.status())) {
-      return committed.status();
-    }
+    IRENEO_RETURN_IF_ERROR(Commit(blob, connection).status());
   }
   return transaction.Commit();
 }
