@@ -72,6 +72,41 @@ bool IsReadError(const std::string& answer) {
   return (code & 0xff) == kError && code != kTooShort;
 }
 
+// Statements that need each column, view and trigger to be what it is called:
+// SQLite believes a name that has changed. They are prepared, and never run.
+constexpr const char* kProbes[] = {
+    "SELECT digest, size, created, data, codec, stored FROM blobs",
+    "SELECT id, blobs, size, stored FROM blob_files",
+    "SELECT key, result, created, times FROM conflicts",
+    "SELECT key, function, environment, arguments, result, result_size, "
+    "result_value, kept_size, elapsed, created, spent, seed, callees, "
+    "argument_values FROM calls",
+    "SELECT key, function, elapsed, hits, spent, last_use FROM uses",
+    "SELECT name, digest, created FROM pins",
+    "SELECT started FROM sweeps",
+    "SELECT digest FROM referred",
+    "SELECT * FROM records",
+    "SELECT key, position, digest, kept FROM arguments",
+    "SELECT * FROM functions",
+    "SELECT * FROM environments",
+    "INSERT INTO blobs SELECT * FROM blobs",
+    "UPDATE blobs SET data = NULL",
+    "DELETE FROM blobs",
+    "INSERT INTO calls SELECT * FROM calls",
+    "DELETE FROM calls",
+    "INSERT INTO conflicts SELECT * FROM conflicts",
+    "INSERT INTO pins SELECT * FROM pins",
+};
+
+absl::Status CheckNames(Connection& connection) {
+  for (const char* probe : kProbes) {
+    const absl::Status status = connection.Prepare(probe).status();
+    if (absl::IsInternal(status)) return absl::DataLossError(status.message());
+    IRENEO_RETURN_IF_ERROR(status);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(
     const fs::path& path, Durability durability = Durability::kCache) {
   return Database::Open(path, LocalBlobStore::Schema() + IndexSchema(),
@@ -334,8 +369,9 @@ absl::Status CheckIndex(Database& database) {
                             connection.Prepare("PRAGMA integrity_check(1)"));
     IRENEO_ASSIGN_OR_RETURN(const bool row, check.Step());
     answer = row ? std::string(check.ColumnText(0)) : "the check is mute";
-    if (answer == "ok") return absl::OkStatus();
+    if (answer == "ok") break;
   }
+  if (answer == "ok") return CheckNames(connection);
   // The first line names the database, by a name of SQLite's.
   const std::string message = absl::StrCat(
       database.path().native(),

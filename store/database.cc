@@ -310,6 +310,8 @@ absl::StatusOr<Statement> Connection::Prepare(const char* sql) {
         state_->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (code != SQLITE_OK) {
       statement = nullptr;
+      // All statements are ours: then it is the schema that is not.
+      if ((code & 0xff) == SQLITE_ERROR) database_->NoteDamage();
       return Noted(SqliteError(code, "prepare a statement", state_->db),
                    *database_);
     }
