@@ -42,7 +42,8 @@ absl::StatusOr<std::optional<FoundCall>> SqliteIndex::FindRow(
       Statement select,
       connection.Prepare(
           "SELECT c.result, c.elapsed, b.size, b.data, b.codec, b.stored, "
-          "c.created, c.result_size, c.result_value, c.key FROM calls c "
+          "c.created, c.result_size, c.result_value, c.key, b.digest "
+          "FROM calls c "
           // No look at `blobs` for a result that is here.
           "LEFT JOIN blobs b "
           "ON b.digest = iif(c.result_value IS NULL, c.result, NULL) "
@@ -83,6 +84,14 @@ absl::StatusOr<std::optional<FoundCall>> SqliteIndex::FindRow(
     call.blob = absl::DataLossError(absl::StrCat(
         "call ", key.ToString(), " was remembered, but its result ",
         call.result.ToString(), " is no longer in the store"));
+    return call;
+  }
+  if (const absl::StatusOr<Digest> its_digest = select.ColumnDigest(10);
+      !its_digest.ok() || *its_digest != call.result) {
+    database_.NoteDamage();
+    call.blob = absl::DataLossError(
+        absl::StrCat("index database: the row of blob ", call.result.ToString(),
+                     " is damaged"));
     return call;
   }
   call.result_size = static_cast<std::uint64_t>(select.ColumnInt64(2));
