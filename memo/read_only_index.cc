@@ -25,10 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr char kLog[] = "-wal";  // Of SQLite.
 
-// A multiple of the tick of the clock that stamps files: within one tick two
-// states of a file can bear the same time.
-constexpr absl::Duration kClockTick = absl::Milliseconds(50);
-
 // What tells whether a file was written to. A clock that was set back must not
 // make it new for ever.
 struct State {

@@ -100,29 +100,12 @@ absl::Status RecordFiles::Sync(const std::filesystem::path& path) const {
   return SyncFolderOf(directory_ / path);
 }
 
-absl::Status RecordFiles::LinkNew(const std::filesystem::path& from,
-                                  const std::filesystem::path& to) const {
-  absl::Status status = file_system_.Link(from, to);
-  if (status.ok()) {
-    (void)file_system_.Remove(from);
-    return status;
-  }
-  if (!absl::IsPermissionDenied(status) && !absl::IsUnimplemented(status)) {
-    return status;
-  }
-  if (const absl::StatusOr<FileInfo> info = file_system_.Stat(to); info.ok()) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("there is a file ", to.native()));
-  }
-  return file_system_.Rename(from, to);
-}
-
 absl::Status RecordFiles::Add(const std::filesystem::path& path,
                               std::string_view text) const {
   return Write(
       path, text,
       [&](const std::filesystem::path& from, const std::filesystem::path& to) {
-        return LinkNew(from, to);
+        return RenameNew(file_system_, from, to);
       });
 }
 
@@ -170,20 +153,9 @@ void RecordFiles::SetAside(const std::filesystem::path& path,
       directory_ / kQuarantine / absl::StrCat(name, "-", UniqueName());
   if (!file_system_.Rename(from, kept).ok() || !read.has_value()) return;
   // Another process may have just put a good one in its place.
-  const absl::StatusOr<FileInfo> moved = file_system_.Stat(kept);
-  if (moved.ok() &&
-      (moved->inode != read->inode || moved->mtime_ns != read->mtime_ns)) {
-    PutBack(kept, from);
+  if (PutBackUnless(*read, file_system_, kept, from) && durable_) {
+    (void)file_system_.Sync(from.parent_path());
   }
-}
-
-void RecordFiles::PutBack(const std::filesystem::path& kept,
-                          const std::filesystem::path& to) const {
-  absl::Status linked = file_system_.Link(kept, to);
-  if (absl::IsPermissionDenied(linked) || absl::IsUnimplemented(linked)) {
-    linked = file_system_.Rename(kept, to);
-  }
-  if (linked.ok() && durable_) (void)file_system_.Sync(to.parent_path());
 }
 
 absl::Status RecordFiles::Remove(const std::filesystem::path& path) const {

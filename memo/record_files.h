@@ -87,10 +87,6 @@ class RecordFiles {
                                      const std::filesystem::path& to)>
           publish) const;
   absl::Status SyncFolderOf(const std::filesystem::path& path) const;
-  void PutBack(const std::filesystem::path& kept,
-               const std::filesystem::path& to) const;
-  absl::Status LinkNew(const std::filesystem::path& from,
-                       const std::filesystem::path& to) const;
 
   const std::filesystem::path directory_;
   const FileSystem& file_system_;

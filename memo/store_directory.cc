@@ -92,13 +92,7 @@ absl::Status WriteMarker(const FileSystem& files,
     IRENEO_RETURN_IF_ERROR(file->Append(std::as_bytes(std::span(text))));
     IRENEO_RETURN_IF_ERROR(file->Sync());
     IRENEO_RETURN_IF_ERROR(file->Close());
-    absl::Status named = files.Link(temporary, directory / kMarker);
-    if (absl::IsPermissionDenied(named) || absl::IsUnimplemented(named)) {
-      named = files.Rename(temporary, directory / kMarker);
-    } else if (named.ok()) {
-      (void)files.Remove(temporary);
-    }
-    IRENEO_RETURN_IF_ERROR(named);
+    IRENEO_RETURN_IF_ERROR(RenameNew(files, temporary, directory / kMarker));
     // Some file systems cannot; then the name is as safe as they make it.
     (void)files.Sync(directory);
     return absl::OkStatus();

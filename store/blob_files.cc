@@ -47,10 +47,6 @@ constexpr char kBlobs[] = "blobs";
 constexpr char kTemporary[] = "tmp";
 constexpr char kQuarantine[] = "quarantine";
 
-// A multiple of the tick of the clock that stamps files: within one tick two
-// states of a file can bear the same time.
-constexpr absl::Duration kClockTick = absl::Milliseconds(50);
-
 // Of a file name: the hex digits that are not the folder's.
 constexpr std::size_t kNameSize = 2 * Digest::kSize - 2;
 
@@ -139,12 +135,6 @@ void RemoveLeftOvers(const std::filesystem::path& folder,
       (void)file_system.Remove(folder / name);
     }
   }
-}
-
-// That both are one file with the same contents: renaming may change the rest.
-bool IsSameFile(const FileInfo& a, const FileInfo& b) {
-  return a.device == b.device && a.inode == b.inode && a.size == b.size &&
-         a.mtime_ns == b.mtime_ns;
 }
 
 // Whether a file of that state can be it. That of a compressed file tells
@@ -550,24 +540,15 @@ std::string BlobFiles::SetAside(const BlobFile& file,
     kept += "-" + UniqueName();
     moved = file_system_.Rename(path, kept);
   }
-  if (moved.ok() && found.has_value()) {
-    // Another process may have just put a good one in its place.
-    const absl::StatusOr<FileInfo> info = file_system_.Stat(kept);
-    if (info.ok() && !IsSameFile(*info, *found)) PutBack(kept, file);
+  if (!moved.ok()) return "";
+  // Another process may have just put a good one in its place.
+  if (found.has_value() && PutBackUnless(*found, file_system_, kept, path)) {
+    if (options_.durability == Durability::kDurable) {
+      (void)file_system_.Sync(path.parent_path());
+    }
+    return "";
   }
-  return moved.ok() ? "; kept as " + kept.native() : "";
-}
-
-void BlobFiles::PutBack(const std::filesystem::path& kept,
-                        const BlobFile& file) const {
-  const std::filesystem::path path = PathOf(file.digest, file.codec);
-  absl::Status linked = file_system_.Link(kept, path);
-  if (absl::IsPermissionDenied(linked) || absl::IsUnimplemented(linked)) {
-    linked = file_system_.Rename(kept, path);
-  }
-  if (linked.ok() && options_.durability == Durability::kDurable) {
-    (void)file_system_.Sync(path.parent_path());
-  }
+  return "; kept as " + kept.native();
 }
 
 // ------------------------------------------------------- Touching, removing

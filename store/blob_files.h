@@ -197,8 +197,6 @@ class BlobFiles {
   // Errors: AlreadyExists if it has others and the same digest.
   absl::StatusOr<bool> HasBytesOf(const BlobFile& file,
                                   absl::FunctionRef<void(Sink&)> write) const;
-  // Gives a file in quarantine/ its name again, unless something has it.
-  void PutBack(const std::filesystem::path& kept, const BlobFile& file) const;
   absl::Status SyncFolder(std::uint8_t shard);
   // Calls `sync` if one of them was not synced yet, and remembers what came of
   // it.

@@ -273,4 +273,35 @@ const FileSystem& FileSystem::Posix() {
   return posix;
 }
 
+bool IsSameFile(const FileInfo& a, const FileInfo& b) {
+  return a.device == b.device && a.inode == b.inode && a.size == b.size &&
+         a.mtime_ns == b.mtime_ns;
+}
+
+absl::Status RenameNew(const FileSystem& files,
+                       const std::filesystem::path& from,
+                       const std::filesystem::path& to) {
+  absl::Status status = files.Link(from, to);
+  if (status.ok()) {
+    (void)files.Remove(from);
+    return status;
+  }
+  if (!absl::IsPermissionDenied(status) && !absl::IsUnimplemented(status)) {
+    return status;
+  }
+  if (files.Stat(to).ok()) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("there is a file ", to.native()));
+  }
+  return files.Rename(from, to);
+}
+
+bool PutBackUnless(const FileInfo& found, const FileSystem& files,
+                   const std::filesystem::path& kept,
+                   const std::filesystem::path& path) {
+  const absl::StatusOr<FileInfo> moved = files.Stat(kept);
+  return moved.ok() && !IsSameFile(*moved, found) &&
+         RenameNew(files, kept, path).ok();
+}
+
 }  // namespace ireneo

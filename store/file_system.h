@@ -21,6 +21,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "ireneo/store/blob.h"
 
 namespace ireneo {
@@ -119,6 +120,28 @@ class FileSystem {
   virtual absl::StatusOr<std::optional<std::string>> NetworkKind(
       const std::filesystem::path& path) const = 0;
 };
+
+// A multiple of the tick of the clock that stamps files: within one tick two
+// states of a file can bear the same time.
+inline constexpr absl::Duration kClockTick = absl::Milliseconds(50);
+
+// That both are states of one file with the same contents: renaming may change
+// the rest.
+bool IsSameFile(const FileInfo& a, const FileInfo& b);
+
+// Gives `from` the name `to`, unless something has it. Where files cannot have
+// two names, of two who do so at the same moment the last wins.
+// Errors: AlreadyExists; those of Link and Rename.
+absl::Status RenameNew(const FileSystem& files,
+                       const std::filesystem::path& from,
+                       const std::filesystem::path& to);
+
+// `kept` is what was moved away from `path`, where a file in the state `found`
+// was to go. If it is another one, which somebody had put there just before,
+// gives it its name back, unless something has it. Returns whether it did.
+bool PutBackUnless(const FileInfo& found, const FileSystem& files,
+                   const std::filesystem::path& kept,
+                   const std::filesystem::path& path);
 
 }  // namespace ireneo
 

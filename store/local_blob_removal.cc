@@ -25,6 +25,14 @@ constexpr std::size_t kGroup = 64;
 
 }  // namespace
 
+absl::Status LocalBlobStore::BusyError(const Digest& digest,
+                                       const char* what) const {
+  return absl::UnavailableError(
+      absl::StrCat("blob ", digest.ToString(), " in ",
+                   files_->directory().native(), " cannot be ", what,
+                   " while others of its shard are being stored: try again"));
+}
+
 absl::Status LocalBlobStore::Remove(const Digest& digest) {
   const auto always = [](const Digest&, Connection&) -> absl::StatusOr<bool> {
     return true;

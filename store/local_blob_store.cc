@@ -57,24 +57,10 @@ constexpr absl::Duration kFreshFor = absl::Minutes(1);
 // How often a reader looks again, if what it reads changes under its eyes.
 constexpr int kReadAttempts = 3;
 
-// How long who recompresses waits for writers.
-constexpr absl::Duration kPatience = absl::Seconds(5);
-
 // A size in a row, which damage may have made what means that it is not known.
 std::uint64_t SizeAt(const Statement& row, int column) {
   return std::min(static_cast<std::uint64_t>(row.ColumnInt64(column)),
                   BlobFile::kUnknownSize - 1);
-}
-
-// The columns codec and stored, as the parameters `index` and the next.
-void BindCodec(BlobCodec codec, std::uint64_t stored, int index,
-               Statement& statement) {
-  if (codec == BlobCodec::kRaw) {
-    statement.BindNull(index).BindNull(index + 1);
-  } else {
-    statement.Bind(index, Name(codec))
-        .Bind(index + 1, static_cast<std::int64_t>(stored));
-  }
 }
 
 BlobFile FileOf(const StagedBlob& blob) {
@@ -161,6 +147,16 @@ absl::StatusOr<std::optional<LocalBlobStore::Row>> LocalBlobStore::RowOf(
     const Digest& digest) const {
   IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
   return RowOf(digest, connection);
+}
+
+void LocalBlobStore::BindCodec(BlobCodec codec, std::uint64_t stored, int index,
+                               Statement& statement) {
+  if (codec == BlobCodec::kRaw) {
+    statement.BindNull(index).BindNull(index + 1);
+  } else {
+    statement.Bind(index, Name(codec))
+        .Bind(index + 1, static_cast<std::int64_t>(stored));
+  }
 }
 
 bool LocalBlobStore::IsRowSynced(const Digest& digest) const {
@@ -587,66 +583,6 @@ absl::Status LocalBlobStore::ForEach(
       return absl::OkStatus();
     }
   }
-}
-
-// ------------------------------------------------------------- Recompressing
-
-absl::Status LocalBlobStore::BusyError(const Digest& digest,
-                                       const char* what) const {
-  return absl::UnavailableError(
-      absl::StrCat("blob ", digest.ToString(), " in ",
-                   files_->directory().native(), " cannot be ", what,
-                   " while others of its shard are being stored: try again"));
-}
-
-// A file with another suffix stands beside the old one until the row names it;
-// one with the same replaces it, which the row's `stored` may tell late:
-// whoever reads a compressed file is content with any size of it, if the
-// payload is right.
-absl::Status LocalBlobStore::Recompress(const Digest& digest,
-                                        const Compression& compression,
-                                        const PayloadHint& hint) {
-  IRENEO_ASSIGN_OR_RETURN(const std::optional<Row> row, RowOf(digest));
-  if (!row.has_value()) return NoBlob(digest);
-  if (!row->file.has_value()) return absl::OkStatus();
-  IRENEO_ASSIGN_OR_RETURN(const Blob blob, Get(digest));
-  if (row->file->codec == BlobCodec::kRaw &&
-      StaysRaw(compression, hint, blob.bytes())) {
-    return absl::OkStatus();
-  }
-  IRENEO_ASSIGN_OR_RETURN(
-      BlobFiles::Unpublished file,
-      files_->Write(digest, blob.size(),
-                    [&](Sink& sink) { sink.Write(blob.bytes()); },
-                    {.compression = compression, .hint = hint}));
-  const BlobFile& old = *row->file;
-  if (file.file() == old) return absl::OkStatus();
-  const std::optional<ShardLocks::Exclusive> lock =
-      locks_.TryExclusive(BlobFiles::ShardOf(digest), kPatience);
-  if (!lock.has_value()) return BusyError(digest, "recompressed");
-  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
-  {
-    IRENEO_ASSIGN_OR_RETURN(WriteTransaction transaction,
-                            WriteTransaction::Begin(connection));
-    IRENEO_ASSIGN_OR_RETURN(const std::optional<Row> now,
-                            RowOf(digest, connection));
-    if (!now.has_value() || now->file != old) {
-      return absl::AbortedError(absl::StrCat(
-          "blob ", digest.ToString(), " in ", files_->directory().native(),
-          " was changed while it was being recompressed"));
-    }
-    IRENEO_RETURN_IF_ERROR(files_->Publish(file));
-    IRENEO_ASSIGN_OR_RETURN(
-        Statement update,
-        connection.Prepare(
-            "UPDATE blobs SET codec = ?2, stored = ?3 WHERE digest = ?1"));
-    update.Bind(1, digest);
-    BindCodec(file.file().codec, file.file().stored, 2, update);
-    IRENEO_RETURN_IF_ERROR(update.Run());
-    IRENEO_RETURN_IF_ERROR(transaction.Commit());
-  }
-  if (file.file().codec == old.codec) return absl::OkStatus();
-  return files_->Remove(digest, old.codec);
 }
 
 }  // namespace ireneo

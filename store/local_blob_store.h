@@ -137,6 +137,10 @@ class LocalBlobStore final : public StagingBlobStore {
                                                   Connection& connection);
   absl::StatusOr<std::optional<Row>> RowOf(const Digest& digest) const;
 
+  // The columns codec and stored, as the parameters `index` and the next.
+  static void BindCodec(BlobCodec codec, std::uint64_t stored, int index,
+                        Statement& statement);
+
   // `Stage`; `settled` is set if it found all done, but for the row.
   absl::StatusOr<StagedBlob> StageAs(absl::FunctionRef<void(Sink&)> write,
                                      const StageOptions& options,
