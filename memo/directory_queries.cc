@@ -392,8 +392,7 @@ absl::Status DirectoryIndex::Check() {
                    (files_.directory() / kCallsFolder).native(),
                    damaged == 1 ? " is" : " are",
                    " damaged, and in quarantine/ now if that may be written: "
-                   "what is missing "
-                   "is computed anew"));
+                   "what is missing is computed anew"));
 }
 
 absl::StatusOr<std::uint64_t> DirectoryIndex::DiskUsage() const {
