@@ -99,6 +99,16 @@ def ireneo_repositories():
     )
     _maybe(
         overlay_repository,
+        name = "libarchive",
+        files = {"@ireneo//third_party:libarchive/libarchive.BUILD": "BUILD"},
+    )
+    _maybe(
+        overlay_repository,
+        name = "openssl",
+        files = {"@ireneo//third_party:openssl/openssl.BUILD": "BUILD"},
+    )
+    _maybe(
+        overlay_repository,
         name = "sqlite3",
         files = {"@ireneo//third_party:sqlite/sqlite.BUILD": "BUILD"},
     )
