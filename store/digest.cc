@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "ireneo/store/hex.h"
 
 #define XXH_STATIC_LINKING_ONLY  // The layout of XXH3_state_t.
 #if defined(__x86_64__)
@@ -33,12 +34,6 @@ absl::string_view View(const std::array<std::uint8_t, Digest::kSize>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
 }  // namespace
 
 Digest Digest::Of(std::span<const std::byte> bytes) {
@@ -51,15 +46,9 @@ Digest Digest::Of(std::string_view bytes) {
 
 absl::StatusOr<Digest> Digest::Parse(std::string_view text) {
   std::array<std::uint8_t, kSize> bytes{};
-  bool ok = text.starts_with(kPrefix) &&
-            text.size() == kPrefix.size() + 2 * bytes.size();
-  for (std::size_t i = 0; ok && i < bytes.size(); ++i) {
-    const int high = HexValue(text[kPrefix.size() + 2 * i]);
-    const int low = HexValue(text[kPrefix.size() + 2 * i + 1]);
-    ok = high >= 0 && low >= 0;
-    bytes[i] = static_cast<std::uint8_t>(16 * high + low);
-  }
-  if (!ok) {
+  if (!text.starts_with(kPrefix) ||
+      !internal::ParseHex(text.substr(kPrefix.size()),
+                          std::as_writable_bytes(std::span(bytes)))) {
     return absl::InvalidArgumentError(
         absl::StrCat("'", absl::CEscape({text.data(), text.size()}),
                      "' is not a digest: expected 'xxh3:' and 32 lowercase "
