@@ -78,6 +78,9 @@ class DirectoryIndex final : public MemoIndex {
   absl::Status ForEachRecord(
       const CallFilter& filter,
       absl::FunctionRef<bool(CallRecord&&)> visit) const override;
+  absl::Status ForEachLine(
+      absl::FunctionRef<bool(const FunctionIdentity& function)> select,
+      absl::FunctionRef<bool(CallLine&& line)> visit) const override;
   absl::StatusOr<std::vector<ConflictRecord>> Conflicts(
       const Digest& key) const override;
   absl::StatusOr<std::vector<FunctionSummary>> Functions() const override;
@@ -119,7 +122,7 @@ class DirectoryIndex final : public MemoIndex {
   absl::StatusOr<bool> InsertSynced(const NewCall& call);
   // The record of a key, if it has a good one.
   absl::StatusOr<std::optional<CallLine>> ReadCall(const Digest& key) const;
-  // All good records, until `visit` returns false.
+  // All good records, in the order of their keys, until `visit` returns false.
   absl::Status ForEachLine(absl::FunctionRef<bool(CallLine&&)> visit) const;
   // The keys that have conflicts.
   absl::StatusOr<absl::flat_hash_set<Digest>> WithConflicts() const;

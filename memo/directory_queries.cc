@@ -78,24 +78,34 @@ void DirectoryIndex::SetUses(CallLine& line, const CallUses& uses) {
 absl::Status DirectoryIndex::ForEachLine(
     absl::FunctionRef<bool(CallLine&&)> visit) const {
   bool go_on = true;
+  std::vector<Digest> keys;
   for (const std::string& shard : Shards()) {
-    absl::Status status;
+    keys.clear();
     IRENEO_RETURN_IF_ERROR(
         files_.ForEachName(CallsShard(shard), [&](const std::string& name) {
           const std::optional<Digest> key = ParseShardedName(shard, name);
-          if (!key.has_value()) return true;
-          absl::StatusOr<std::optional<CallLine>> line = ReadCall(*key);
-          if (!line.ok()) {
-            status = line.status();
-          } else if (line->has_value()) {
-            go_on = visit(**std::move(line));
-          }
-          return go_on && status.ok();
+          if (key.has_value()) keys.push_back(*key);
+          return true;
         }));
-    IRENEO_RETURN_IF_ERROR(status);
-    if (!go_on) break;
+    std::sort(keys.begin(), keys.end());
+    for (const Digest& key : keys) {
+      IRENEO_ASSIGN_OR_RETURN(std::optional<CallLine> line, ReadCall(key));
+      if (line.has_value()) go_on = visit(*std::move(line));
+      if (!go_on) return absl::OkStatus();
+    }
   }
   return absl::OkStatus();
+}
+
+absl::Status DirectoryIndex::ForEachLine(
+    absl::FunctionRef<bool(const FunctionIdentity& function)> select,
+    absl::FunctionRef<bool(CallLine&& line)> visit) const {
+  absl::flat_hash_map<Digest, bool> selected;
+  return ForEachLine([&](CallLine&& line) {
+    const auto [it, added] = selected.try_emplace(line.function_digest, false);
+    if (added) it->second = select(IdentityOf(line.call));
+    return !it->second || visit(std::move(line));
+  });
 }
 
 absl::StatusOr<CallRecord> DirectoryIndex::Record(const Digest& key) const {

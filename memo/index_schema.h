@@ -8,8 +8,10 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "ireneo/store/digest.h"
 
 namespace ireneo::internal {
@@ -26,6 +28,17 @@ Digest DigestOf(std::span<const std::byte> bytes);
 // A list and a map of strings as they stand in columns.
 std::string ToJson(const std::vector<std::string>& strings);
 std::string ToJson(const std::map<std::string, std::string>& strings);
+
+// What such columns say; `column` is for the message. Errors: DataLoss.
+absl::StatusOr<std::vector<std::string>> StringsFromJson(std::string_view text,
+                                                         const char* column);
+absl::StatusOr<std::map<std::string, std::string>> MapFromJson(
+    std::string_view text, const char* column);
+
+// Takes the first of calls.argument_values. Errors: DataLoss if `values` is too
+// short.
+absl::StatusOr<std::span<const std::byte>> TakeSmallValue(
+    std::span<const std::byte>& values, const Digest& key);
 
 // SQL that makes the tables; those of the blobs are store/local_blob_store.h's.
 std::string IndexSchema();

@@ -24,6 +24,7 @@
 #include "absl/time/time.h"
 #include "ireneo/memo/key.h"
 #include "ireneo/memo/record.h"
+#include "ireneo/memo/record_json.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/digest.h"
@@ -170,6 +171,14 @@ class MemoIndex {
   virtual absl::Status ForEachRecord(
       const CallFilter& filter,
       absl::FunctionRef<bool(CallRecord&&)> visit) const = 0;
+
+  // Visits the calls of those functions that `select` wants, which is asked
+  // once for each, in the order of their keys, until `visit` returns false.
+  // They are as they stand in archives: without hits, and the names of
+  // arguments as the engine has them.
+  virtual absl::Status ForEachLine(
+      absl::FunctionRef<bool(const FunctionIdentity& function)> select,
+      absl::FunctionRef<bool(CallLine&& line)> visit) const = 0;
 
   // The conflicts of a call, oldest first.
   virtual absl::StatusOr<std::vector<ConflictRecord>> Conflicts(

@@ -71,6 +71,17 @@ absl::StatusOr<std::string> EnvironmentFromJson(const json::object& record) {
   return absl::DataLossError("member \"environment\" is not an object");
 }
 
+// Of an argument or a result.
+std::string ValueFromJson(const JsonMembers& members, const Digest& digest,
+                          std::uint64_t size) {
+  std::string value;
+  if (!absl::Base64Unescape(members.Text("value"), &value) ||
+      value.size() != size || Digest::Of(value) != digest) {
+    members.Fail("value", "the bytes of that digest, in base64");
+  }
+  return value;
+}
+
 json::object ArgumentToJson(const ArgumentRecord& argument,
                             std::uint64_t kept_size) {
   json::object object = {{"digest", argument.digest.ToString()},
@@ -91,12 +102,7 @@ ArgumentRecord ArgumentFromJson(const JsonMembers& members,
                              .kept = members.Has("size")};
   kept_size = argument.kept ? members.Unsigned("size") : 0;
   if (members.Has("value")) {
-    std::string value;
-    if (!absl::Base64Unescape(members.Text("value"), &value) ||
-        value.size() != kept_size || Digest::Of(value) != argument.digest) {
-      members.Fail("value", "the bytes of the argument, in base64");
-    }
-    argument.small_value = std::move(value);
+    argument.small_value = ValueFromJson(members, argument.digest, kept_size);
   }
   return argument;
 }
@@ -139,6 +145,10 @@ absl::StatusOr<std::string> WriteCallLine(const CallLine& line) {
     arguments.push_back(ArgumentToJson(call.arguments[i], line.kept_sizes[i]));
   }
   object["arguments"] = std::move(arguments);
+  if (call.small_result.has_value()) {
+    object["result"].get_object()["value"] =
+        absl::Base64Escape(*call.small_result);
+  }
   json::array callees;
   for (const Digest& callee : call.callees) {
     callees.emplace_back(callee.ToString());
@@ -182,6 +192,9 @@ absl::StatusOr<CallLine> ReadCallLine(std::string_view text) {
   call.result_type = result.Text("type");
   call.result = result.DigestAt("digest");
   call.result_size = result.Unsigned("size");
+  if (result.Has("value")) {
+    call.small_result = ValueFromJson(result, call.result, call.result_size);
+  }
   call.elapsed = absl::Nanoseconds(members.Int("elapsed_ns"));
   call.spent = absl::Nanoseconds(members.Int("spent_ns"));
   call.created_at = absl::FromUnixMicros(members.Int("created_us"));

@@ -47,6 +47,9 @@ class SqliteIndex final : public MemoIndex {
   absl::Status ForEachRecord(
       const CallFilter& filter,
       absl::FunctionRef<bool(CallRecord&&)> visit) const override;
+  absl::Status ForEachLine(
+      absl::FunctionRef<bool(const FunctionIdentity& function)> select,
+      absl::FunctionRef<bool(CallLine&& line)> visit) const override;
   absl::StatusOr<std::vector<ConflictRecord>> Conflicts(
       const Digest& key) const override;
   absl::StatusOr<std::vector<FunctionSummary>> Functions() const override;

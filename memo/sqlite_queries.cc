@@ -31,52 +31,6 @@ namespace json = boost::json;
   "environment_in_key, seed, spent, callees, argument_values, "      \
   "result_value FROM records "
 
-absl::Status BadColumn(const char* column) {
-  return absl::DataLossError(absl::StrCat("index database: functions.", column,
-                                          " is not the JSON expected"));
-}
-
-absl::StatusOr<std::vector<std::string>> StringsFromJson(std::string_view text,
-                                                         const char* column) {
-  boost::system::error_code error;
-  const json::value value = json::parse({text.data(), text.size()}, error);
-  if (error || !value.is_array()) return BadColumn(column);
-  std::vector<std::string> strings;
-  for (const json::value& element : value.get_array()) {
-    if (!element.is_string()) return BadColumn(column);
-    strings.emplace_back(element.get_string());
-  }
-  return strings;
-}
-
-absl::StatusOr<std::map<std::string, std::string>> MapFromJson(
-    std::string_view text, const char* column) {
-  boost::system::error_code error;
-  const json::value value = json::parse({text.data(), text.size()}, error);
-  if (error || !value.is_object()) return BadColumn(column);
-  std::map<std::string, std::string> strings;
-  for (const auto& [name, element] : value.get_object()) {
-    if (!element.is_string()) return BadColumn(column);
-    strings.emplace(name, element.get_string());
-  }
-  return strings;
-}
-
-// Takes the first of calls.argument_values.
-absl::StatusOr<std::span<const std::byte>> TakeSmallValue(
-    std::span<const std::byte>& values, const Digest& key) {
-  const std::size_t size =
-      values.empty() ? 0 : std::to_integer<std::size_t>(values.front());
-  if (values.size() < 1 + size) {
-    return absl::DataLossError(absl::StrCat(
-        "index database: call ", key.ToString(), " has ", values.size(),
-        " bytes of argument values where ", 1 + size, " are expected"));
-  }
-  const std::span<const std::byte> value = values.subspan(1, size);
-  values = values.subspan(1 + size);
-  return value;
-}
-
 // The smallest and the greatest digest whose hex form starts with `hex`.
 std::optional<std::pair<Digest, Digest>> PrefixRange(std::string_view hex) {
   if (hex.empty() || hex.size() > 2 * Digest::kSize) return std::nullopt;

@@ -389,7 +389,7 @@ absl::StatusOr<BlobFiles::Ensured> BlobFiles::Ensure(
     const std::optional<BlobFile>& known, absl::FunctionRef<void(Sink&)> write,
     const WriteOptions& options) {
   const bool durable = options_.durability == Durability::kDurable;
-  const bool compare = options_.dedup_check == DedupCheck::kCompareBytes;
+  const bool compare = options.compare;
   if (known.has_value() && (known->size == size || compare) && IsGood(*known)) {
     bool good = true;
     if (compare) {

@@ -53,6 +53,8 @@ struct WriteOptions {
   PayloadHint hint = {};
   // Not synced, even if the store is durable.
   bool defer_sync = false;
+  // With the bytes of a file that is there.
+  bool compare = false;
 };
 
 // AlreadyExists: bytes that are stored in `directory` have the digest of

@@ -69,7 +69,10 @@ absl::StatusOr<StagedBlob> DirectoryBlobStore::Stage(
         files_->Ensure(blob.digest, blob.size, known, write_file,
                        {.compression = compression,
                         .hint = options.hint,
-                        .defer_sync = options.defer_sync}));
+                        .defer_sync = options.defer_sync,
+                        .compare = options.dedup_check.value_or(
+                                       files_->options().dedup_check) ==
+                                   DedupCheck::kCompareBytes}));
     if (found.has_value() && found->file.codec != ensured.file.codec) {
       // Bad, and not overwritten: it would be found first.
       (void)files_->SetAside(found->file, found->info);
@@ -131,8 +134,10 @@ bool DirectoryBlobStore::HasVanished(const StagedBlob& blob) const {
 }
 
 absl::StatusOr<PutResult> DirectoryBlobStore::Put(
-    absl::FunctionRef<void(Sink&)> write) {
-  IRENEO_ASSIGN_OR_RETURN(const StagedBlob blob, Stage(write));
+    absl::FunctionRef<void(Sink&)> write, const StageOptions& options) {
+  StageOptions synced = options;
+  synced.defer_sync = false;
+  IRENEO_ASSIGN_OR_RETURN(const StagedBlob blob, Stage(write, synced));
   return PutResult{
       .digest = blob.digest, .size = blob.size, .inserted = !blob.present};
 }

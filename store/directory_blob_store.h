@@ -39,8 +39,9 @@ class DirectoryBlobStore final : public StagingBlobStore {
       const std::filesystem::path& directory, const FileSystem& file_system,
       const BlobStoreOptions& options = {});
 
-  using BlobStore::Put;
-  absl::StatusOr<PutResult> Put(absl::FunctionRef<void(Sink&)> write) override;
+  using StagingBlobStore::Put;
+  absl::StatusOr<PutResult> Put(absl::FunctionRef<void(Sink&)> write,
+                                const StageOptions& options) override;
   absl::StatusOr<Blob> Get(const Digest& digest) const override;
   absl::StatusOr<bool> Contains(const Digest& digest) const override;
   absl::Status Remove(const Digest& digest) override;

@@ -185,7 +185,11 @@ absl::StatusOr<StagedBlob> LocalBlobStore::StageAs(
   DigestSink hashed;
   write(hashed);
   if (!hashed.ok()) return hashed.status();
-  StagedBlob blob{.digest = hashed.digest(), .size = hashed.position()};
+  const bool compare =
+      options.dedup_check.value_or(files_->options().dedup_check) ==
+      DedupCheck::kCompareBytes;
+  StagedBlob blob{
+      .digest = hashed.digest(), .size = hashed.position(), .compare = compare};
   if (blob.size <= kInlineLimit) {
     // All in its row, which `Commit` writes if it is missing.
     const std::span<const std::byte> bytes = *hashed.small_bytes();
@@ -202,7 +206,8 @@ absl::StatusOr<StagedBlob> LocalBlobStore::StageAs(
                      {.compression = options.compression.value_or(
                           files_->options().compression),
                       .hint = options.hint,
-                      .defer_sync = options.defer_sync}));
+                      .defer_sync = options.defer_sync,
+                      .compare = compare}));
   blob.present = ensured.present;
   blob.unsynced = ensured.unsynced;
   blob.codec = ensured.file.codec;
@@ -326,7 +331,7 @@ absl::StatusOr<bool> LocalBlobStore::Commit(const StagedBlob& blob,
   if (blob.unsynced) IRENEO_RETURN_IF_ERROR(files_->Sync(file));
   bool inserted = false;
   if (!blob.present) {
-    if (files_->options().dedup_check == DedupCheck::kCompareBytes) {
+    if (blob.compare) {
       IRENEO_RETURN_IF_ERROR(CompareWithRow(blob, connection));
     }
     IRENEO_ASSIGN_OR_RETURN(
@@ -388,11 +393,14 @@ absl::Status LocalBlobStore::Freshen(const Digest& digest,
 }
 
 absl::StatusOr<PutResult> LocalBlobStore::Put(
-    absl::FunctionRef<void(Sink&)> write) {
+    absl::FunctionRef<void(Sink&)> write, const StageOptions& options) {
   constexpr int kAttempts = 3;
   for (int attempt = 1;; ++attempt) {
     bool settled = false;
-    IRENEO_ASSIGN_OR_RETURN(const StagedBlob blob, StageAs(write, {}, settled));
+    StageOptions synced = options;
+    synced.defer_sync = false;
+    IRENEO_ASSIGN_OR_RETURN(const StagedBlob blob,
+                            StageAs(write, synced, settled));
     PutResult result{.digest = blob.digest, .size = blob.size};
     IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
     if ((settled || blob.size <= kInlineLimit) && IsRowSynced(blob.digest)) {

@@ -51,8 +51,9 @@ class LocalBlobStore final : public StagingBlobStore {
       const std::filesystem::path& directory, Database& database,
       const FileSystem& file_system, const BlobStoreOptions& options = {});
 
-  using BlobStore::Put;
-  absl::StatusOr<PutResult> Put(absl::FunctionRef<void(Sink&)> write) override;
+  using StagingBlobStore::Put;
+  absl::StatusOr<PutResult> Put(absl::FunctionRef<void(Sink&)> write,
+                                const StageOptions& options) override;
   absl::StatusOr<Blob> Get(const Digest& digest) const override;
   absl::StatusOr<bool> Contains(const Digest& digest) const override;
   // Errors: also Unavailable if the blob was being stored all the time.

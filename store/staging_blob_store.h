@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ireneo/store/blob_store.h"
+#include "ireneo/store/blob_store_options.h"
 #include "ireneo/store/compression.h"
 #include "ireneo/store/compressor.h"
 #include "ireneo/store/shard_locks.h"
@@ -28,6 +29,8 @@ struct StageOptions {
   PayloadHint hint = {};
   // Leaves syncing, if the store is durable, to `SyncStaged`.
   bool defer_sync = false;
+  // Instead of the store's.
+  std::optional<DedupCheck> dedup_check = std::nullopt;
 };
 
 // A blob whose bytes are safe, to be named by a record. A value; copies keep
@@ -42,6 +45,8 @@ struct StagedBlob {
   bool present = false;
   // To be given to `SyncStaged` before the record is written.
   bool unsynced = false;
+  // What the store has by then under this digest is compared.
+  bool compare = false;
   // Of the file, if the blob has one.
   BlobCodec codec = BlobCodec::kRaw;
   std::uint64_t stored = 0;  // Bytes.
@@ -72,6 +77,14 @@ class StagingBlobStore : public BlobStore {
                                            const StageOptions& options) = 0;
   absl::StatusOr<StagedBlob> Stage(absl::FunctionRef<void(Sink&)> write) {
     return Stage(write, StageOptions());
+  }
+
+  // `Put` with options; `defer_sync` means nothing to it.
+  virtual absl::StatusOr<PutResult> Put(absl::FunctionRef<void(Sink&)> write,
+                                        const StageOptions& options) = 0;
+  using BlobStore::Put;
+  absl::StatusOr<PutResult> Put(absl::FunctionRef<void(Sink&)> write) final {
+    return Put(write, StageOptions());
   }
 
   // As `Stage` of a blob that is too large to be inline and was staged or put

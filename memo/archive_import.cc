@@ -1,0 +1,454 @@
+// Reading an archive into a store:
+//
+//   1. All of it is read and checked: every SHA-256, every digest, every
+//      record. Nothing is written, so that what is wrong with an archive leaves
+//      the store as it was.
+//   2. It is read again. First blobs are put that the store lacks, then records
+//      are inserted whose blobs are there: a stop between leaves garbage, which
+//      a second import puts to use.
+//
+// Whatever its size, pieces of it are in memory: lines of calls, and a blob of
+// at most kMemory.
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "ireneo/memo/archive.h"
+#include "ireneo/memo/archive_file.h"
+#include "ireneo/memo/archive_layer.h"
+#include "ireneo/memo/archive_origin.h"
+#include "ireneo/memo/archive_reading.h"
+#include "ireneo/memo/archive_signature.h"
+#include "ireneo/memo/record_json.h"
+#include "ireneo/memo/store_state.h"
+#include "ireneo/store/status_macros.h"
+
+namespace ireneo {
+namespace internal {
+namespace {
+
+// A larger blob goes through a file.
+constexpr std::uint64_t kMemory = 32 << 20;
+
+// Calls are inserted in groups.
+constexpr std::size_t kGroup = 2048;
+
+constexpr std::size_t kMostConflicts = 100;
+
+// The payload of a blob, gathered from an archive.
+class Payload {
+ public:
+  // Where larger ones are gathered.
+  explicit Payload(std::filesystem::path scratch)
+      : scratch_(std::move(scratch)) {}
+  ~Payload() { Unmap(); }
+  Payload(const Payload&) = delete;
+  Payload& operator=(const Payload&) = delete;
+
+  // Valid until the next call.
+  absl::StatusOr<std::span<const std::byte>> Read(std::uint64_t size,
+                                                  TarReader& tar) {
+    return size <= kMemory ? ReadToMemory(tar) : ReadToFile(size, tar);
+  }
+
+ private:
+  absl::StatusOr<std::span<const std::byte>> ReadToMemory(TarReader& tar) {
+    memory_.clear();
+    while (true) {
+      IRENEO_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes,
+                              tar.Read());
+      if (bytes.empty()) return std::span<const std::byte>(memory_);
+      memory_.insert(memory_.end(), bytes.begin(), bytes.end());
+    }
+  }
+
+  absl::StatusOr<std::span<const std::byte>> ReadToFile(std::uint64_t size,
+                                                        TarReader& tar) {
+    Unmap();
+    IRENEO_ASSIGN_OR_RETURN(const std::unique_ptr<OpenFd> file,
+                            OpenNameless(scratch_));
+    while (true) {
+      IRENEO_ASSIGN_OR_RETURN(std::span<const std::byte> bytes, tar.Read());
+      if (bytes.empty()) break;
+      IRENEO_RETURN_IF_ERROR(WriteAll(file->get(), bytes));
+    }
+    void* const mapped =
+        ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file->get(), 0);
+    if (mapped == MAP_FAILED) {
+      return absl::ErrnoToStatus(errno, "cannot map a blob of the archive");
+    }
+    mapped_ = {static_cast<std::byte*>(mapped), size};
+    return std::span<const std::byte>(mapped_);
+  }
+
+  void Unmap() {
+    if (!mapped_.empty()) ::munmap(mapped_.data(), mapped_.size());
+    mapped_ = {};
+  }
+
+  const std::filesystem::path scratch_;
+  std::vector<std::byte> memory_;
+  std::span<std::byte> mapped_;
+};
+
+// The bytes that blobs may take.
+absl::StatusOr<std::uint64_t> RoomIn(const std::filesystem::path& directory) {
+  struct statvfs info;
+  if (::statvfs(directory.c_str(), &info) != 0) {
+    return absl::ErrnoToStatus(
+        errno, absl::StrCat("cannot look at ", directory.native()));
+  }
+  return std::uint64_t{info.f_bavail} * info.f_frsize;
+}
+
+// One import.
+class Import {
+ public:
+  Import(const ArchiveFile& archive, StoreState& store,
+         const ImportOptions& options)
+      : archive_(archive),
+        store_(store),
+        options_(options),
+        payload_(ScratchOf(store.directory())),
+        origin_(absl::StrCat(
+            options.name.empty()
+                ? std::filesystem::path(archive.name()).filename().native()
+                : options.name,
+            "@", archive.digest().ToString())) {}
+
+  absl::StatusOr<ImportReport> Run() {
+    report_.contents = archive_.contents();
+    report_.digest = archive_.digest().ToString();
+    if (!options_.dry_run) IRENEO_RETURN_IF_ERROR(store_.CheckWritable());
+    if (!options_.trusted_keys.empty()) {
+      IRENEO_ASSIGN_OR_RETURN(const TrustedKeys keys,
+                              TrustedKeys::Read(options_.trusted_keys));
+      IRENEO_ASSIGN_OR_RETURN(report_.signed_by, archive_.SignedBy(keys));
+    }
+    (void)store_.FlushBatch();
+    IRENEO_RETURN_IF_ERROR(Check());
+    if (options_.dry_run) return std::move(report_);
+    IRENEO_RETURN_IF_ERROR(PutBlobs());
+    IRENEO_RETURN_IF_ERROR(InsertCalls());
+    IRENEO_RETURN_IF_ERROR(store_.KeepWithinLimit(report_.bytes_added));
+    return std::move(report_);
+  }
+
+ private:
+  // The first reading; a dry run counts.
+  absl::Status Check() {
+    std::uint64_t room = options_.max_bytes.value_or(0);
+    if (!options_.max_bytes.has_value()) {
+      IRENEO_ASSIGN_OR_RETURN(room, RoomIn(store_.directory()));
+    }
+    std::uint64_t needed = 0;
+    return ReadArchive(
+        archive_, options_.progress,
+        [&](CallLine&& line) {
+          return options_.dry_run ? Count(line) : absl::OkStatus();
+        },
+        [&](const Digest& digest, std::uint64_t size) -> absl::Status {
+          IRENEO_ASSIGN_OR_RETURN(const bool there,
+                                  store_.blobs().Contains(digest));
+          if (there) return absl::OkStatus();
+          if (size > room - needed) {
+            return absl::ResourceExhaustedError(absl::StrCat(
+                "its blobs need over ", room, " bytes, ",
+                options_.max_bytes.has_value()
+                    ? "the limit that was given"
+                    : "which is all the room that the disk has: free some, or "
+                      "give a limit if you know that they are stored smaller"));
+          }
+          needed += size;
+          if (options_.dry_run) {
+            ++report_.blobs_added;
+            report_.bytes_added += size;
+          }
+          return absl::OkStatus();
+        });
+  }
+
+  // What the store has for the key of a line.
+  enum class Has { kNothing, kSame, kOther };
+  absl::StatusOr<Has> Compare(const CallLine& line) {
+    IRENEO_ASSIGN_OR_RETURN(const std::optional<FoundCall> found,
+                            store_.index().Find(line.call.key, /*load=*/false));
+    if (!found.has_value()) return Has::kNothing;
+    return Compare(line, found->result);
+  }
+  Has Compare(const CallLine& line, const Digest& ours) {
+    if (ours == line.call.result) {
+      ++report_.calls_known;
+      return Has::kSame;
+    }
+    ++report_.conflicts;
+    if (report_.first_conflicts.size() < kMostConflicts) {
+      report_.first_conflicts.push_back({.key = line.call.key,
+                                         .function = line.call.function,
+                                         .ours = ours,
+                                         .theirs = line.call.result});
+    }
+    return Has::kOther;
+  }
+
+  absl::Status Count(const CallLine& line) {
+    IRENEO_ASSIGN_OR_RETURN(const Has has, Compare(line));
+    if (has == Has::kNothing) ++report_.calls_added;
+    return absl::OkStatus();
+  }
+
+  absl::Status Tell(std::string_view what, std::uint64_t bytes) {
+    done_ += bytes;
+    return TellProgress(options_.progress, what, done_, archive_.layer_bytes());
+  }
+
+  absl::Status PutBlobs() {
+    const StageOptions stage{.dedup_check =
+                                 report_.signed_by.empty()
+                                     ? std::optional(DedupCheck::kCompareBytes)
+                                     : std::nullopt};
+    LayerOrder order;
+    for (const LayerDescriptor& layer : archive_.manifest().layers) {
+      if (layer.content != LayerContent::kBlobs) continue;
+      IRENEO_RETURN_IF_ERROR(archive_.ReadBlobs(
+          layer, order,
+          [this](std::uint64_t bytes) { return Tell("importing", bytes); },
+          [&](const Digest& digest, std::uint64_t size,
+              TarReader& tar) -> absl::Status {
+            IRENEO_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes,
+                                    payload_.Read(size, tar));
+            IRENEO_ASSIGN_OR_RETURN(
+                const PutResult put,
+                store_.blobs().Put([bytes](Sink& sink) { sink.Write(bytes); },
+                                   stage));
+            if (put.digest != digest) return Changed();
+            if (put.inserted) {
+              ++report_.blobs_added;
+              report_.bytes_added += put.size;
+            }
+            return absl::OkStatus();
+          }));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Changed() const {
+    return absl::DataLossError(
+        "it was changed while it was being imported: import it again");
+  }
+
+  absl::Status InsertCalls() {
+    LayerOrder order;
+    for (const LayerDescriptor& layer : archive_.manifest().layers) {
+      if (layer.content != LayerContent::kCalls) continue;
+      IRENEO_RETURN_IF_ERROR(archive_.ReadCalls(
+          layer, order,
+          [this](std::uint64_t bytes) { return Tell("importing", bytes); },
+          [&](std::string_view text) -> absl::Status {
+            IRENEO_ASSIGN_OR_RETURN(CallLine line, ReadCallLine(text));
+            IRENEO_RETURN_IF_ERROR(AddCall(line));
+            return group_.size() < kGroup ? absl::OkStatus() : InsertGroup();
+          }));
+    }
+    return InsertGroup();
+  }
+
+  absl::Status AddCall(CallLine& line) {
+    IRENEO_ASSIGN_OR_RETURN(const Has has, Compare(line));
+    if (has == Has::kSame) return absl::OkStatus();
+    if (has == Has::kOther) return AddConflict(line);
+    CallRecord& call = line.call;
+    NewCall& added = group_.emplace_back();
+    const absl::Status status = FillIn(line, added);
+    if (absl::IsNotFound(status)) {
+      group_.pop_back();
+      ++report_.calls_incomplete;
+      return absl::OkStatus();
+    }
+    IRENEO_RETURN_IF_ERROR(status);
+    added.key = call.key;
+    added.function_digest = line.function_digest;
+    added.seed = call.seed;
+    added.elapsed = call.elapsed;
+    added.spent = call.spent;
+    added.created = call.created_at;
+    added.callees = std::move(call.callees);
+    // Names that are here already, given later maybe, stay.
+    added.describe_function = false;
+    auto function = functions_[line.function_digest];
+    if (function == nullptr) {
+      function = std::make_shared<Function>();
+      function->identity = IdentityOf(call);
+      for (const ArgumentRecord& argument : call.arguments) {
+        function->argument_names.push_back(argument.name);
+      }
+      functions_[line.function_digest] = function;
+    }
+    added.function = &function->identity;
+    added.argument_names = &function->argument_names;
+    const std::string& environment = origins_.With(call.environment, origin_);
+    if (environment_ == nullptr || *environment_ != environment) {
+      environment_ = std::make_shared<std::string>(environment);
+      environments_.push_back(environment_);
+    }
+    added.environment = *environment_;
+    return absl::OkStatus();
+  }
+
+  // Stages what the call refers to. Errors: NotFound if it is not there.
+  absl::Status FillIn(const CallLine& line, NewCall& added) {
+    const CallRecord& call = line.call;
+    IRENEO_ASSIGN_OR_RETURN(
+        added.result, Stage(call.result, call.result_size, call.small_result));
+    for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+      const ArgumentRecord& argument = call.arguments[i];
+      NewCall::Argument& kept = added.arguments.emplace_back();
+      kept.digest = argument.digest;
+      if (!argument.kept) continue;
+      IRENEO_ASSIGN_OR_RETURN(
+          kept.kept,
+          Stage(argument.digest, line.kept_sizes[i], argument.small_value));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<StagedBlob> Stage(const Digest& digest, std::uint64_t size,
+                                   const std::optional<std::string>& value) {
+    StagingBlobStore& blobs = store_.blobs();
+    if (size > StagingBlobStore::kInlineLimit) {
+      return blobs.StagePresent(digest, size);
+    }
+    if (value.has_value()) {
+      return blobs.Stage(
+          [&](Sink& sink) { sink.Write(std::as_bytes(std::span(*value))); });
+    }
+    IRENEO_ASSIGN_OR_RETURN(const Blob blob, blobs.Get(digest));
+    return blobs.Stage([&](Sink& sink) { sink.Write(blob.bytes()); });
+  }
+
+  absl::Status AddConflict(const CallLine& line) {
+    const CallRecord& call = line.call;
+    IRENEO_ASSIGN_OR_RETURN(const std::vector<ConflictRecord> known,
+                            store_.index().Conflicts(call.key));
+    if (std::ranges::any_of(known, [&](const ConflictRecord& conflict) {
+          return conflict.result == call.result;
+        })) {
+      return absl::OkStatus();
+    }
+    absl::StatusOr<StagedBlob> theirs =
+        Stage(call.result, call.result_size, call.small_result);
+    if (absl::IsNotFound(theirs.status())) return absl::OkStatus();
+    if (!theirs.ok()) return theirs.status();
+    return store_.index().AddConflict(call.key, *theirs);
+  }
+
+  absl::Status InsertGroup() {
+    std::vector<Digest> conflicts;
+    IRENEO_RETURN_IF_ERROR(store_.index().InsertAll(
+        group_, [&](const Digest& key) { conflicts.push_back(key); }));
+    report_.calls_added += static_cast<std::int64_t>(group_.size());
+    // Somebody computed them meanwhile.
+    report_.calls_added -= static_cast<std::int64_t>(conflicts.size());
+    for (const Digest& key : conflicts) {
+      const auto theirs = std::ranges::find(group_, key, &NewCall::key);
+      IRENEO_ASSIGN_OR_RETURN(const std::optional<FoundCall> ours,
+                              store_.index().Find(key, /*load=*/false));
+      CallLine line;
+      line.call.key = key;
+      line.call.function = theirs->function->name;
+      line.call.result = theirs->result.digest;
+      if (ours.has_value()) Compare(line, ours->result);
+    }
+    group_.clear();
+    environments_.clear();
+    environment_.reset();
+    return absl::OkStatus();
+  }
+
+  struct Function {
+    FunctionIdentity identity;
+    std::vector<std::string> argument_names;
+  };
+
+  const ArchiveFile& archive_;
+  StoreState& store_;
+  const ImportOptions& options_;
+  Payload payload_;
+  const std::string origin_;
+  ImportReport report_;
+  std::uint64_t done_ = 0;
+  Origins origins_;
+  absl::flat_hash_map<Digest, std::shared_ptr<Function>> functions_;
+  std::vector<NewCall> group_;
+  // What the calls of the group point to.
+  std::shared_ptr<std::string> environment_;
+  std::vector<std::shared_ptr<std::string>> environments_;
+};
+
+}  // namespace
+}  // namespace internal
+
+absl::StatusOr<ImportReport> ImportArchive(const std::filesystem::path& file,
+                                           const MemoStore& store,
+                                           const ImportOptions& options) {
+  IRENEO_ASSIGN_OR_RETURN(const std::unique_ptr<internal::ArchiveFile> archive,
+                          internal::ArchiveFile::Open(file));
+  return internal::Import(*archive, store.state(), options).Run();
+}
+
+absl::StatusOr<ImportReport> ImportArchive(int fd, const MemoStore& store,
+                                           const ImportOptions& options) {
+  IRENEO_ASSIGN_OR_RETURN(
+      std::unique_ptr<internal::OpenFd> gathered,
+      internal::OpenNameless(internal::ScratchOf(store.directory())));
+  std::vector<std::byte> buffer(1 << 20);
+  std::uint64_t bytes = 0;
+  while (true) {
+    const ssize_t size = ::read(fd, buffer.data(), buffer.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return absl::ErrnoToStatus(errno, "cannot read the archive");
+    if (size == 0) break;
+    bytes += static_cast<std::uint64_t>(size);
+    IRENEO_RETURN_IF_ERROR(internal::WriteAll(
+        gathered->get(),
+        std::span(buffer).first(static_cast<std::size_t>(size))));
+    IRENEO_RETURN_IF_ERROR(
+        internal::TellProgress(options.progress, "receiving", bytes, 0));
+  }
+  IRENEO_ASSIGN_OR_RETURN(
+      const std::unique_ptr<internal::ArchiveFile> archive,
+      internal::ArchiveFile::Open(
+          std::move(gathered), options.name.empty() ? "a pipe" : options.name));
+  return internal::Import(*archive, store.state(), options).Run();
+}
+
+absl::StatusOr<ArchiveContents> CheckArchive(const std::filesystem::path& file,
+                                             const ImportOptions& options) {
+  IRENEO_ASSIGN_OR_RETURN(const std::unique_ptr<internal::ArchiveFile> archive,
+                          internal::ArchiveFile::Open(file));
+  if (!options.trusted_keys.empty()) {
+    IRENEO_ASSIGN_OR_RETURN(const internal::TrustedKeys keys,
+                            internal::TrustedKeys::Read(options.trusted_keys));
+    IRENEO_RETURN_IF_ERROR(archive->SignedBy(keys).status());
+  }
+  IRENEO_RETURN_IF_ERROR(internal::ReadArchive(
+      *archive, options.progress,
+      [](internal::CallLine&&) { return absl::OkStatus(); },
+      [](const Digest&, std::uint64_t) { return absl::OkStatus(); }));
+  return archive->contents();
+}
+
+}  // namespace ireneo

@@ -1,0 +1,35 @@
+#ifndef IRENEO_MEMO_ARCHIVE_READING_H_
+#define IRENEO_MEMO_ARCHIVE_READING_H_
+
+// Reads all of an archive and believes none of it. Internal to Ireneo.
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "ireneo/memo/archive_contents.h"
+#include "ireneo/memo/archive_file.h"
+#include "ireneo/memo/record_json.h"
+#include "ireneo/store/digest.h"
+
+namespace ireneo::internal {
+
+// Calls `progress`, if there is one. Errors: Cancelled if it says so.
+absl::Status TellProgress(const ArchiveProgressFn& progress,
+                          std::string_view what, std::uint64_t bytes,
+                          std::uint64_t total);
+
+// Visits all calls and blobs, each of which is right in itself: its key, its
+// digest. What a blob's size is is told before it is read. When this returns
+// OK, the archive is what its manifest says: every SHA-256, all counts. Errors:
+// as ImportArchive; those of the visits.
+absl::Status ReadArchive(
+    const ArchiveFile& archive, const ArchiveProgressFn& progress,
+    absl::FunctionRef<absl::Status(CallLine&& line)> visit_call,
+    absl::FunctionRef<absl::Status(const Digest& digest, std::uint64_t size)>
+        visit_blob);
+
+}  // namespace ireneo::internal
+
+#endif  // IRENEO_MEMO_ARCHIVE_READING_H_
