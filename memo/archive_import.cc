@@ -8,28 +8,27 @@
 //      a second import puts to use.
 //
 // Whatever its size, pieces of it are in memory: lines of calls, and a blob of
-// at most kMemory.
+// at most 32 MiB; a larger one goes through a file.
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <limits>
 #include <memory>
 #include <span>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "ireneo/memo/archive.h"
+#include "ireneo/memo/archive_calls.h"
 #include "ireneo/memo/archive_file.h"
 #include "ireneo/memo/archive_layer.h"
 #include "ireneo/memo/archive_origin.h"
+#include "ireneo/memo/archive_payload.h"
 #include "ireneo/memo/archive_reading.h"
 #include "ireneo/memo/archive_signature.h"
 #include "ireneo/memo/record_json.h"
@@ -40,69 +39,10 @@ namespace ireneo {
 namespace internal {
 namespace {
 
-// A larger blob goes through a file.
-constexpr std::uint64_t kMemory = 32 << 20;
-
 // Calls are inserted in groups.
 constexpr std::size_t kGroup = 2048;
 
 constexpr std::size_t kMostConflicts = 100;
-
-// The payload of a blob, gathered from an archive.
-class Payload {
- public:
-  // Where larger ones are gathered.
-  explicit Payload(std::filesystem::path scratch)
-      : scratch_(std::move(scratch)) {}
-  ~Payload() { Unmap(); }
-  Payload(const Payload&) = delete;
-  Payload& operator=(const Payload&) = delete;
-
-  // Valid until the next call.
-  absl::StatusOr<std::span<const std::byte>> Read(std::uint64_t size,
-                                                  TarReader& tar) {
-    return size <= kMemory ? ReadToMemory(tar) : ReadToFile(size, tar);
-  }
-
- private:
-  absl::StatusOr<std::span<const std::byte>> ReadToMemory(TarReader& tar) {
-    memory_.clear();
-    while (true) {
-      IRENEO_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes,
-                              tar.Read());
-      if (bytes.empty()) return std::span<const std::byte>(memory_);
-      memory_.insert(memory_.end(), bytes.begin(), bytes.end());
-    }
-  }
-
-  absl::StatusOr<std::span<const std::byte>> ReadToFile(std::uint64_t size,
-                                                        TarReader& tar) {
-    Unmap();
-    IRENEO_ASSIGN_OR_RETURN(const std::unique_ptr<OpenFd> file,
-                            OpenNameless(scratch_));
-    while (true) {
-      IRENEO_ASSIGN_OR_RETURN(std::span<const std::byte> bytes, tar.Read());
-      if (bytes.empty()) break;
-      IRENEO_RETURN_IF_ERROR(WriteAll(file->get(), bytes));
-    }
-    void* const mapped =
-        ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file->get(), 0);
-    if (mapped == MAP_FAILED) {
-      return absl::ErrnoToStatus(errno, "cannot map a blob of the archive");
-    }
-    mapped_ = {static_cast<std::byte*>(mapped), size};
-    return std::span<const std::byte>(mapped_);
-  }
-
-  void Unmap() {
-    if (!mapped_.empty()) ::munmap(mapped_.data(), mapped_.size());
-    mapped_ = {};
-  }
-
-  const std::filesystem::path scratch_;
-  std::vector<std::byte> memory_;
-  std::span<std::byte> mapped_;
-};
 
 // The bytes that blobs may take.
 absl::StatusOr<std::uint64_t> RoomIn(const std::filesystem::path& directory) {
@@ -259,72 +199,31 @@ class Import {
           [this](std::uint64_t bytes) { return Tell("importing", bytes); },
           [&](std::string_view text) -> absl::Status {
             IRENEO_ASSIGN_OR_RETURN(CallLine line, ReadCallLine(text));
-            IRENEO_RETURN_IF_ERROR(AddCall(line));
+            IRENEO_RETURN_IF_ERROR(AddCall(std::move(line)));
             return group_.size() < kGroup ? absl::OkStatus() : InsertGroup();
           }));
     }
     return InsertGroup();
   }
 
-  absl::Status AddCall(CallLine& line) {
+  absl::Status AddCall(CallLine&& line) {
     IRENEO_ASSIGN_OR_RETURN(const Has has, Compare(line));
     if (has == Has::kSame) return absl::OkStatus();
     if (has == Has::kOther) return AddConflict(line);
-    CallRecord& call = line.call;
-    NewCall& added = group_.emplace_back();
-    const absl::Status status = FillIn(line, added);
-    if (absl::IsNotFound(status)) {
-      group_.pop_back();
-      ++report_.calls_incomplete;
-      return absl::OkStatus();
-    }
-    IRENEO_RETURN_IF_ERROR(status);
-    added.key = call.key;
-    added.function_digest = line.function_digest;
-    added.seed = call.seed;
-    added.elapsed = call.elapsed;
-    added.spent = call.spent;
-    added.created = call.created_at;
-    added.callees = std::move(call.callees);
-    // Names that are here already, given later maybe, stay.
-    added.describe_function = false;
-    auto function = functions_[line.function_digest];
-    if (function == nullptr) {
-      function = std::make_shared<Function>();
-      function->identity = IdentityOf(call);
-      for (const ArgumentRecord& argument : call.arguments) {
-        function->argument_names.push_back(argument.name);
-      }
-      functions_[line.function_digest] = function;
-    }
-    added.function = &function->identity;
-    added.argument_names = &function->argument_names;
-    const std::string& environment = origins_.With(call.environment, origin_);
-    if (environment_ == nullptr || *environment_ != environment) {
-      environment_ = std::make_shared<std::string>(environment);
-      environments_.push_back(environment_);
-    }
-    added.environment = *environment_;
+    const std::string environment =
+        origins_.With(line.call.environment, origin_);
+    const absl::Status status =
+        group_.Add(std::move(line), environment,
+                   [this](const Digest& digest, std::uint64_t size,
+                          const std::optional<std::string>& value) {
+                     return Stage(digest, size, value);
+                   });
+    if (!absl::IsNotFound(status)) return status;
+    ++report_.calls_incomplete;
     return absl::OkStatus();
   }
 
-  // Stages what the call refers to. Errors: NotFound if it is not there.
-  absl::Status FillIn(const CallLine& line, NewCall& added) {
-    const CallRecord& call = line.call;
-    IRENEO_ASSIGN_OR_RETURN(
-        added.result, Stage(call.result, call.result_size, call.small_result));
-    for (std::size_t i = 0; i < call.arguments.size(); ++i) {
-      const ArgumentRecord& argument = call.arguments[i];
-      NewCall::Argument& kept = added.arguments.emplace_back();
-      kept.digest = argument.digest;
-      if (!argument.kept) continue;
-      IRENEO_ASSIGN_OR_RETURN(
-          kept.kept,
-          Stage(argument.digest, line.kept_sizes[i], argument.small_value));
-    }
-    return absl::OkStatus();
-  }
-
+  // Errors: NotFound if the blob is not there.
   absl::StatusOr<StagedBlob> Stage(const Digest& digest, std::uint64_t size,
                                    const std::optional<std::string>& value) {
     StagingBlobStore& blobs = store_.blobs();
@@ -358,12 +257,12 @@ class Import {
   absl::Status InsertGroup() {
     std::vector<Digest> conflicts;
     IRENEO_RETURN_IF_ERROR(store_.index().InsertAll(
-        group_, [&](const Digest& key) { conflicts.push_back(key); }));
+        group_.calls(), [&](const Digest& key) { conflicts.push_back(key); }));
     report_.calls_added += static_cast<std::int64_t>(group_.size());
     // Somebody computed them meanwhile.
     report_.calls_added -= static_cast<std::int64_t>(conflicts.size());
     for (const Digest& key : conflicts) {
-      const auto theirs = std::ranges::find(group_, key, &NewCall::key);
+      const auto theirs = std::ranges::find(group_.calls(), key, &NewCall::key);
       IRENEO_ASSIGN_OR_RETURN(const std::optional<FoundCall> ours,
                               store_.index().Find(key, /*load=*/false));
       CallLine line;
@@ -372,30 +271,19 @@ class Import {
       line.call.result = theirs->result.digest;
       if (ours.has_value()) Compare(line, ours->result);
     }
-    group_.clear();
-    environments_.clear();
-    environment_.reset();
+    group_.Clear();
     return absl::OkStatus();
   }
-
-  struct Function {
-    FunctionIdentity identity;
-    std::vector<std::string> argument_names;
-  };
 
   const ArchiveFile& archive_;
   StoreState& store_;
   const ImportOptions& options_;
-  Payload payload_;
+  ArchivePayload payload_;
   const std::string origin_;
   ImportReport report_;
   std::uint64_t done_ = 0;
   Origins origins_;
-  absl::flat_hash_map<Digest, std::shared_ptr<Function>> functions_;
-  std::vector<NewCall> group_;
-  // What the calls of the group point to.
-  std::shared_ptr<std::string> environment_;
-  std::vector<std::shared_ptr<std::string>> environments_;
+  ArchivedCalls group_;
 };
 
 }  // namespace

@@ -66,63 +66,119 @@ absl::Status TellProgress(const ArchiveProgressFn& progress,
       absl::StrCat("stopped while ", std::string(what)));
 }
 
-absl::Status ReadArchive(
-    const ArchiveFile& archive, const ArchiveProgressFn& progress,
-    absl::FunctionRef<absl::Status(CallLine&& line)> visit_call,
-    absl::FunctionRef<absl::Status(const Digest& digest, std::uint64_t size)>
-        visit_blob) {
-  const std::uint64_t total = archive.layer_bytes();
-  std::uint64_t done = 0;
-  const auto tell = [&](std::uint64_t bytes) {
-    done += bytes;
-    return TellProgress(progress, "checking", done, total);
-  };
-  ArchiveContents found;
-  LayerOrder order;
-  for (const LayerDescriptor& layer : archive.manifest().layers) {
-    std::uint64_t count = 0;
-    std::optional<Digest> first;
-    std::optional<Digest> last;
-    const auto visited = [&](const Digest& digest) {
-      ++count;
-      if (!first.has_value()) first = digest;
-      last = digest;
+namespace {
+
+using CallFn = absl::FunctionRef<absl::Status(CallLine&& line)>;
+using BlobFn = absl::FunctionRef<absl::Status(const Digest&, std::uint64_t)>;
+
+// What is found in layers, to be compared with what a manifest says.
+class Reading {
+ public:
+  Reading(const ArchiveFile& archive, const ArchiveProgressFn& progress)
+      : archive_(archive), progress_(progress) {}
+
+  absl::Status ReadCalls(const LayerDescriptor& layer, CallFn visit) {
+    Begin();
+    IRENEO_RETURN_IF_ERROR(archive_.ReadCalls(
+        layer, order_, Tell(), [&](std::string_view text) -> absl::Status {
+          IRENEO_ASSIGN_OR_RETURN(CallLine line, ReadCallLine(text));
+          IRENEO_RETURN_IF_ERROR(CheckLine(line, order_));
+          Visited(line.call.key);
+          ++found_.calls;
+          return visit(std::move(line));
+        }));
+    return End(layer);
+  }
+
+  absl::Status ReadBlobs(const LayerDescriptor& layer, BlobFn visit) {
+    Begin();
+    IRENEO_RETURN_IF_ERROR(archive_.ReadBlobs(
+        layer, order_, Tell(),
+        [&](const Digest& digest, std::uint64_t size,
+            TarReader& payload) -> absl::Status {
+          IRENEO_RETURN_IF_ERROR(visit(digest, size));
+          IRENEO_RETURN_IF_ERROR(CheckPayload(digest, payload));
+          Visited(digest);
+          ++found_.blobs;
+          found_.blob_bytes += size;
+          return absl::OkStatus();
+        }));
+    return End(layer);
+  }
+
+  const ArchiveContents& found() const { return found_; }
+
+ private:
+  ArchiveFile::ProgressFn Tell() {
+    return [this](std::uint64_t bytes) {
+      done_ += bytes;
+      return TellProgress(progress_, "checking", done_, archive_.layer_bytes());
     };
-    if (layer.content == LayerContent::kCalls) {
-      IRENEO_RETURN_IF_ERROR(archive.ReadCalls(
-          layer, order, tell, [&](std::string_view text) -> absl::Status {
-            IRENEO_ASSIGN_OR_RETURN(CallLine line, ReadCallLine(text));
-            IRENEO_RETURN_IF_ERROR(CheckLine(line, order));
-            visited(line.call.key);
-            ++found.calls;
-            return visit_call(std::move(line));
-          }));
-    } else {
-      IRENEO_RETURN_IF_ERROR(archive.ReadBlobs(
-          layer, order, tell,
-          [&](const Digest& digest, std::uint64_t size,
-              TarReader& payload) -> absl::Status {
-            IRENEO_RETURN_IF_ERROR(visit_blob(digest, size));
-            IRENEO_RETURN_IF_ERROR(CheckPayload(digest, payload));
-            visited(digest);
-            ++found.blobs;
-            found.blob_bytes += size;
-            return absl::OkStatus();
-          }));
+  }
+
+  void Begin() {
+    count_ = 0;
+    first_.reset();
+    last_.reset();
+  }
+  void Visited(const Digest& digest) {
+    ++count_;
+    if (!first_.has_value()) first_ = digest;
+    last_ = digest;
+  }
+  absl::Status End(const LayerDescriptor& layer) const {
+    if (count_ == layer.count && first_ == layer.first && last_ == layer.last) {
+      return absl::OkStatus();
     }
-    if (count != layer.count || first != layer.first || last != layer.last) {
-      return archive.InFile(absl::DataLossError(absl::StrCat(
-          "layer ", layer.blob.digest.ToString(),
-          " does not have the calls or blobs that its manifest says")));
-    }
+    return archive_.InFile(absl::DataLossError(absl::StrCat(
+        "layer ", layer.blob.digest.ToString(),
+        " does not have the calls or blobs that its manifest says")));
+  }
+
+  const ArchiveFile& archive_;
+  const ArchiveProgressFn& progress_;
+  std::uint64_t done_ = 0;
+  LayerOrder order_;
+  ArchiveContents found_;
+  // Of this layer.
+  std::uint64_t count_ = 0;
+  std::optional<Digest> first_;
+  std::optional<Digest> last_;
+};
+
+absl::Status WrongCounts(const ArchiveFile& archive) {
+  return archive.InFile(absl::DataLossError(
+      "it does not have as many calls and blobs as it says"));
+}
+
+}  // namespace
+
+absl::Status ReadArchive(const ArchiveFile& archive,
+                         const ArchiveProgressFn& progress, CallFn visit_call,
+                         BlobFn visit_blob) {
+  Reading reading(archive, progress);
+  for (const LayerDescriptor& layer : archive.manifest().layers) {
+    IRENEO_RETURN_IF_ERROR(layer.content == LayerContent::kCalls
+                               ? reading.ReadCalls(layer, visit_call)
+                               : reading.ReadBlobs(layer, visit_blob));
   }
   const ArchiveContents& said = archive.contents();
-  if (found.calls != said.calls || found.blobs != said.blobs ||
-      found.blob_bytes != said.blob_bytes) {
-    return archive.InFile(absl::DataLossError(
-        "it does not have as many calls and blobs as it says"));
+  const ArchiveContents& found = reading.found();
+  const bool as_said = found.calls == said.calls && found.blobs == said.blobs &&
+                       found.blob_bytes == said.blob_bytes;
+  return as_said ? absl::OkStatus() : WrongCounts(archive);
+}
+
+absl::Status ReadArchiveCalls(const ArchiveFile& archive,
+                              const ArchiveProgressFn& progress, CallFn visit) {
+  Reading reading(archive, progress);
+  for (const LayerDescriptor& layer : archive.manifest().layers) {
+    if (layer.content != LayerContent::kCalls) continue;
+    IRENEO_RETURN_IF_ERROR(reading.ReadCalls(layer, visit));
   }
-  return absl::OkStatus();
+  return reading.found().calls == archive.contents().calls
+             ? absl::OkStatus()
+             : WrongCounts(archive);
 }
 
 }  // namespace ireneo::internal

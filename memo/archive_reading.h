@@ -30,6 +30,11 @@ absl::Status ReadArchive(
     absl::FunctionRef<absl::Status(const Digest& digest, std::uint64_t size)>
         visit_blob);
 
+// The same for the calls alone.
+absl::Status ReadArchiveCalls(
+    const ArchiveFile& archive, const ArchiveProgressFn& progress,
+    absl::FunctionRef<absl::Status(CallLine&& line)> visit);
+
 }  // namespace ireneo::internal
 
 #endif  // IRENEO_MEMO_ARCHIVE_READING_H_

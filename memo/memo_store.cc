@@ -106,6 +106,7 @@ absl::StatusOr<VerifyReport> MemoStore::Verify(
 
 absl::StatusOr<RecompressReport> MemoStore::Recompress(
     const RecompressOptions& options) const {
+  IRENEO_RETURN_IF_ERROR(state_->CheckWritable());
   state_->FlushAll();
   return internal::RecompressStore(*state_, options);
 }
@@ -142,6 +143,7 @@ absl::StatusOr<CollectReport> MemoStore::Collect(
 }
 
 absl::Status MemoStore::Pin(const Digest& digest, std::string_view name) const {
+  IRENEO_RETURN_IF_ERROR(state_->CheckWritable());
   if (name.empty() || internal::Utf8PrefixSize(name) < name.size()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "cannot pin ", digest.ToString(), " as '",
@@ -154,6 +156,7 @@ absl::Status MemoStore::Pin(const Digest& digest, std::string_view name) const {
 
 absl::StatusOr<std::int64_t> MemoStore::Unpin(
     std::string_view name, std::optional<Digest> digest) const {
+  IRENEO_RETURN_IF_ERROR(state_->CheckWritable());
   return state_->index().RemovePins(name, digest);
 }
 

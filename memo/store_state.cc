@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "ireneo/memo/archive_store.h"
 #include "ireneo/memo/collector.h"
 #include "ireneo/memo/directory_index.h"
 #include "ireneo/memo/index_recovery.h"
@@ -59,18 +60,10 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
   }
   IRENEO_RETURN_IF_ERROR(SizeLimit::Check(options.max_bytes));
   if (!path.has_filename()) path = path.parent_path();  // "results/"
-  IRENEO_ASSIGN_OR_RETURN(
-      const IndexEngine engine,
-      PrepareStoreDirectory(path, options.create, options.index,
-                            *options.file_system));
-  if (!options.trust_owner) {
-    IRENEO_RETURN_IF_ERROR(CheckOwner(path, *options.file_system));
-  }
-  // Without it there is no single flight between processes, and that is all.
-  (void)options.file_system->CreateDirectory(path / kLocks);
-  IRENEO_ASSIGN_OR_RETURN(Parts parts, engine == IndexEngine::kDirectory
-                                           ? OpenFiles(path, options)
-                                           : OpenDatabase(path, options));
+  absl::StatusOr<Parts> parts = std::filesystem::is_regular_file(path, error)
+                                    ? OpenArchive(path, options)
+                                    : OpenDirectory(path, options);
+  if (!parts.ok()) return std::move(parts).status();
   if (const char* verbose = std::getenv("IRENEO_VERBOSE");
       verbose != nullptr && *verbose != '\0' &&
       std::string_view(verbose) != "0") {
@@ -82,7 +75,37 @@ absl::StatusOr<std::shared_ptr<StoreState>> StoreState::Open(
         };
   }
   return std::shared_ptr<StoreState>(
-      new StoreState(std::move(path), std::move(options), std::move(parts)));
+      new StoreState(std::move(path), std::move(options), *std::move(parts)));
+}
+
+absl::StatusOr<StoreState::Parts> StoreState::OpenDirectory(
+    const std::filesystem::path& path, const MemoStoreOptions& options) {
+  IRENEO_ASSIGN_OR_RETURN(
+      const IndexEngine engine,
+      PrepareStoreDirectory(path, options.create, options.index,
+                            *options.file_system));
+  if (!options.trust_owner) {
+    IRENEO_RETURN_IF_ERROR(CheckOwner(path, *options.file_system));
+  }
+  // Without it there is no single flight between processes, and that is all.
+  (void)options.file_system->CreateDirectory(path / kLocks);
+  return engine == IndexEngine::kDirectory ? OpenFiles(path, options)
+                                           : OpenDatabase(path, options);
+}
+
+absl::StatusOr<StoreState::Parts> StoreState::OpenArchive(
+    const std::filesystem::path& file, const MemoStoreOptions& options) {
+  IRENEO_ASSIGN_OR_RETURN(
+      ArchiveStore store,
+      OpenArchiveStore(file, *options.file_system, options.verify));
+  Parts parts;
+  parts.scratch = std::move(store.scratch);
+  parts.archive = std::move(store.archive);
+  parts.database = std::move(store.database);
+  parts.blobs = std::move(store.blobs);
+  parts.index = std::move(store.index);
+  parts.read_only = true;
+  return parts;
 }
 
 absl::StatusOr<StoreState::Parts> StoreState::OpenDatabase(
@@ -159,6 +182,7 @@ StoreState::StoreState(std::filesystem::path directory,
 
 absl::Status StoreState::CheckWritable() const {
   if (!parts_.read_only) return absl::OkStatus();
+  if (parts_.archive != nullptr) return ArchiveIsReadOnly(directory_);
   return absl::PermissionDeniedError(absl::StrCat(
       "store ", directory_.native(),
       " may only be read by this user: what it has is used, and nothing new is "
@@ -288,7 +312,9 @@ absl::Status StoreState::ForgetResult(const Digest& key, const Digest& result,
 
 absl::StatusOr<CollectReport> StoreState::Collect(
     const CollectOptions& options) {
-  if (!options.dry_run) IRENEO_RETURN_IF_ERROR(CheckWritable());
+  if (!options.dry_run || parts_.archive != nullptr) {
+    IRENEO_RETURN_IF_ERROR(CheckWritable());
+  }
   IRENEO_ASSIGN_OR_RETURN(CollectReport report,
                           Collect(options, /*thorough=*/true));
   // Costs a copy of the index, which is little next to a collection. An older

@@ -35,6 +35,8 @@
 
 namespace ireneo::internal {
 
+class ArchiveFile;
+
 // Thread-safe.
 class StoreState {
  public:
@@ -47,6 +49,8 @@ class StoreState {
 
   const std::filesystem::path& directory() const { return directory_; }
   const FileSystem& file_system() const { return file_system_; }
+  // Set if the store is an archive.
+  const ArchiveFile* archive() const { return parts_.archive.get(); }
   StagingBlobStore& blobs() { return *parts_.blobs; }
   // For reading, and for what changes no result: the members below keep the
   // memory tier and the batch in step.
@@ -140,11 +144,17 @@ class StoreState {
     std::unique_ptr<MemoIndex> index = nullptr;
     absl::Status recovered;
     bool read_only = false;
+    std::shared_ptr<const ArchiveFile> archive = nullptr;  // If it is one.
   };
+  static absl::StatusOr<Parts> OpenDirectory(const std::filesystem::path& path,
+                                             const MemoStoreOptions& options);
   static absl::StatusOr<Parts> OpenDatabase(
       const std::filesystem::path& directory, const MemoStoreOptions& options);
   static absl::StatusOr<Parts> OpenFiles(const std::filesystem::path& directory,
                                          const MemoStoreOptions& options);
+
+  static absl::StatusOr<Parts> OpenArchive(const std::filesystem::path& file,
+                                           const MemoStoreOptions& options);
 
   StoreState(std::filesystem::path directory, MemoStoreOptions options,
              Parts parts);

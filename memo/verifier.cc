@@ -23,6 +23,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "ireneo/memo/archive_file.h"
+#include "ireneo/memo/archive_reading.h"
 #include "ireneo/memo/store_state.h"
 #include "ireneo/store/blob_store.h"
 #include "ireneo/store/file_system.h"
@@ -219,10 +221,42 @@ absl::Status VerifyCalls(StoreState& store, const VerifyOptions& options,
   return absl::OkStatus();
 }
 
+// An archive is right in all, or refused.
+absl::StatusOr<VerifyReport> VerifyArchive(const ArchiveFile& archive,
+                                           const VerifyOptions& options) {
+  VerifyReport report;
+  const ArchiveContents& contents = archive.contents();
+  absl::Status status = ReadArchive(
+      archive,
+      [&](const ArchiveProgress&) {
+        return options.progress == nullptr ||
+               options.progress({.blobs = report.blobs,
+                                 .total_blobs = contents.blobs,
+                                 .bytes = report.bytes,
+                                 .total_bytes = contents.blob_bytes});
+      },
+      [&](CallLine&&) {
+        ++report.calls;
+        return absl::OkStatus();
+      },
+      [&](const Digest&, std::uint64_t size) {
+        ++report.blobs;
+        report.bytes += size;
+        return absl::OkStatus();
+      });
+  report.complete = !absl::IsCancelled(status);
+  if (report.complete) IRENEO_RETURN_IF_ERROR(status);
+  return report;
+}
+
 }  // namespace
 
 absl::StatusOr<VerifyReport> VerifyStore(StoreState& store,
                                          const VerifyOptions& options) {
+  if (store.archive() != nullptr) {
+    if (options.repair) IRENEO_RETURN_IF_ERROR(store.CheckWritable());
+    return VerifyArchive(*store.archive(), options);
+  }
   store.FlushAll();
   VerifyReport report;
   report.index = store.index().Check();

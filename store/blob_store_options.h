@@ -4,7 +4,11 @@
 // What may be chosen when a blob store in a directory is opened. Each process
 // chooses for itself: nothing of it is stored.
 
+#include <functional>
+
+#include "absl/status/status.h"
 #include "ireneo/store/compression.h"
+#include "ireneo/store/digest.h"
 #include "ireneo/store/durability.h"
 
 namespace ireneo {
@@ -39,6 +43,9 @@ struct BlobStoreOptions {
   Compression compression = Compression::kDefault;
   // No folder is made and nothing is tidied up: for one who may only read.
   bool read_only = false;
+  // Called for a blob that has a row and no file, its bytes being elsewhere:
+  // puts them into the store. For Ireneo's own use.
+  std::function<absl::Status(const Digest& digest)> fetch = nullptr;
 };
 
 }  // namespace ireneo

@@ -359,7 +359,10 @@ absl::StatusOr<bool> LocalBlobStore::Commit(const StagedBlob& blob,
     inserted = connection.changes() > 0;
   }
   // If it cannot be told, what was seen when it was staged counts.
-  if (!small && !files_->Exists(file).value_or(true)) return removed();
+  if (!small && files_->options().fetch == nullptr &&
+      !files_->Exists(file).value_or(true)) {
+    return removed();
+  }
   return inserted;
 }
 
@@ -490,6 +493,10 @@ absl::StatusOr<Blob> LocalBlobStore::LoadFile(const BlobFile& file,
   absl::StatusOr<Blob> blob = files_->Read(file, verify, observed);
   const bool missing = absl::IsNotFound(blob.status());
   if (!missing && !absl::IsDataLoss(blob.status())) return blob;
+  if (missing && files_->options().fetch != nullptr && attempts > 1) {
+    IRENEO_RETURN_IF_ERROR(files_->options().fetch(file.digest));
+    return GetAgain(file.digest, verify, attempts - 1);
+  }
   if (attempts > 1) {
     const absl::StatusOr<std::optional<Row>> row = RowOf(file.digest);
     if (row.ok() && row->has_value() && (*row)->file != file) {

@@ -437,5 +437,86 @@ TEST_F(ArchiveTest, WhereNoFileCanBe) {
               StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
+// ------------------------------------------------------- Without importing
+
+TEST_F(ArchiveTest, IsAStoreThatIsRead) {
+  const MemoStore ours = Store("ours");
+  Fill(ours);
+  ASSERT_THAT(ExportArchive(ours, File("a.tar")), IsOk());
+  const absl::StatusOr<MemoStore> archive = MemoStore::Open(File("a.tar"));
+  ASSERT_THAT(archive, IsOk());
+  EXPECT_THAT(*archive->Functions(), SizeIs(2));
+  const absl::StatusOr<std::vector<CallRecord>> calls = archive->Calls({});
+  ASSERT_THAT(calls, IsOk());
+  EXPECT_THAT(*calls, SizeIs(10));
+  for (const CallRecord& call : *calls) {
+    const absl::StatusOr<Blob> result = archive->ResultBytes(call);
+    ASSERT_THAT(result, IsOk());
+    EXPECT_EQ(Digest::Of(result->bytes()), call.result);
+    const absl::StatusOr<Blob> argument =
+        archive->ArgumentBytes(call.arguments[0]);
+    ASSERT_THAT(argument, IsOk());
+    EXPECT_EQ(Digest::Of(argument->bytes()), call.arguments[0].digest);
+  }
+  EXPECT_EQ(Computed(*archive), 0);
+  const absl::StatusOr<VerifyReport> verified = archive->Verify();
+  ASSERT_THAT(verified, IsOk());
+  EXPECT_EQ(verified->calls, 10);
+  EXPECT_EQ(verified->blobs, 3);
+  // It can be exported anew, in part.
+  ASSERT_THAT(ExportArchive(*archive, File("b.tar"),
+                            {.calls = {.function = "acme.Range"}}),
+              IsOk());
+  EXPECT_EQ(CheckArchive(File("b.tar"))->calls, 5);
+}
+
+TEST_F(ArchiveTest, IsNotWrittenTo) {
+  const MemoStore ours = Store("ours");
+  Fill(ours);
+  ASSERT_THAT(ExportArchive(ours, File("a.tar")), IsOk());
+  const std::string before = FileBytes(File("a.tar"));
+  const absl::StatusOr<MemoStore> archive = MemoStore::Open(File("a.tar"));
+  ASSERT_THAT(archive, IsOk());
+  const auto refused = StatusIs(absl::StatusCode::kPermissionDenied,
+                                HasSubstr("a.tar is an archive"));
+  const Digest key = (*archive->Calls({}))[0].key;
+  EXPECT_THAT(archive->blobs().Put("bytes").status(), refused);
+  EXPECT_THAT(archive->Pin(key, "paper"), refused);
+  EXPECT_THAT(archive->Unpin("paper").status(), refused);
+  EXPECT_THAT(archive->Forget(key), refused);
+  EXPECT_THAT(archive->Collect().status(), refused);
+  EXPECT_THAT(archive->Recompress().status(), refused);
+  EXPECT_THAT(archive->Verify({.repair = true}).status(), refused);
+  EXPECT_THAT(ImportArchive(File("a.tar"), *archive).status(), refused);
+  // What it does not have is computed.
+  computed = 0;
+  EXPECT_THAT(RangeIn(*archive)(4), SizeIs(4));
+  EXPECT_EQ(computed, 1);
+  EXPECT_THAT(*archive->Calls({}), SizeIs(10));
+  EXPECT_EQ(FileBytes(File("a.tar")), before);
+}
+
+TEST_F(ArchiveTest, AFileThatIsNoArchiveIsNoStore) {
+  testing::WriteFileBytes(File("notes"), "some text, and more of it");
+  EXPECT_THAT(MemoStore::Open(File("notes")).status(),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("notes")));
+}
+
+TEST_F(ArchiveTest, WhatIsInAnotherArchiveIsMissing) {
+  const MemoStore store = Store("store");
+  RangeIn(store)(1000);
+  ASSERT_THAT(ExportArchive(store, File("base.tar")), IsOk());
+  SumIn(store)(RangeIn(store)(1000));
+  ASSERT_THAT(
+      ExportArchive(store, File("more.tar"), {.as_of = {File("base.tar")}}),
+      IsOk());
+  const absl::StatusOr<MemoStore> archive = MemoStore::Open(File("more.tar"));
+  ASSERT_THAT(archive, IsOk());
+  const auto calls = archive->Calls({});
+  ASSERT_THAT(*calls, SizeIs(1));
+  EXPECT_THAT(archive->ArgumentBytes((*calls)[0].arguments[0]).status(),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("as of")));
+}
+
 }  // namespace
 }  // namespace ireneo
