@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "ireneo/memo/call_line_text.h"
 #include "ireneo/memo/sealed_json.h"
 #include "ireneo/serializers/json_text.h"
 #include "ireneo/store/status_macros.h"
@@ -17,12 +18,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t kFormat = 1;
-
-json::object ToObject(const std::map<std::string, std::string>& map) {
-  json::object object;
-  for (const auto& [name, value] : map) object[name] = value;
-  return object;
-}
 
 std::map<std::string, std::string> ToMap(const JsonMembers& members,
                                          const char* name) {
@@ -37,10 +32,6 @@ std::map<std::string, std::string> ToMap(const JsonMembers& members,
   return map;
 }
 
-json::array ToArray(const std::vector<std::string>& strings) {
-  return json::array(strings.begin(), strings.end());
-}
-
 std::vector<std::string> ToStrings(const JsonMembers& members,
                                    const char* name) {
   std::vector<std::string> strings;
@@ -52,14 +43,6 @@ std::vector<std::string> ToStrings(const JsonMembers& members,
     strings.emplace_back(value.get_string());
   }
   return strings;
-}
-
-// As members of the record if it is an object, which it is unless someone else
-// wrote it.
-json::value EnvironmentToJson(const std::string& text) {
-  absl::StatusOr<json::value> value = ParseJson(text);
-  if (value.ok() && value->is_object()) return *std::move(value);
-  return json::value(text);
 }
 
 absl::StatusOr<std::string> EnvironmentFromJson(const json::object& record) {
@@ -82,18 +65,6 @@ std::string ValueFromJson(const JsonMembers& members, const Digest& digest,
   return value;
 }
 
-json::object ArgumentToJson(const ArgumentRecord& argument,
-                            std::uint64_t kept_size) {
-  json::object object = {{"digest", argument.digest.ToString()},
-                         {"name", argument.name},
-                         {"type", argument.type}};
-  if (argument.kept) object["size"] = kept_size;
-  if (argument.small_value.has_value()) {
-    object["value"] = absl::Base64Escape(*argument.small_value);
-  }
-  return object;
-}
-
 ArgumentRecord ArgumentFromJson(const JsonMembers& members,
                                 std::uint64_t& kept_size) {
   ArgumentRecord argument = {.name = members.Text("name"),
@@ -105,6 +76,122 @@ ArgumentRecord ArgumentFromJson(const JsonMembers& members,
     argument.small_value = ValueFromJson(members, argument.digest, kept_size);
   }
   return argument;
+}
+
+// Appends parts of a line, which is JSON in its canonical form.
+class LineWriter {
+ public:
+  LineWriter() { text_.reserve(1024); }
+
+  const std::string& text() const& { return text_; }
+  std::string text() && { return std::move(text_); }
+  // InvalidArgument if a string is not UTF-8.
+  const absl::Status& status() const { return status_; }
+
+  void Text(std::string_view text) { text_ += text; }
+
+  void Number(std::int64_t number) { absl::StrAppend(&text_, number); }
+  void Number(std::uint64_t number) { absl::StrAppend(&text_, number); }
+
+  void String(std::string_view text) {
+    if (IsPlainString(text)) {
+      text_ += '"';
+      text_ += text;
+      text_ += '"';
+    } else {
+      Json(json::string(text.data(), text.size()));
+    }
+  }
+
+  void Add(const Digest& digest) { String(digest.ToString()); }
+
+  void Add(const std::vector<std::string>& strings) {
+    text_ += '[';
+    for (const std::string& string : strings) {
+      if (&string != &strings.front()) text_ += ',';
+      String(string);
+    }
+    text_ += ']';
+  }
+
+  void Add(const std::map<std::string, std::string>& map) {
+    text_ += '{';
+    bool first = true;
+    for (const auto& [name, value] : map) {
+      if (!std::exchange(first, false)) text_ += ',';
+      String(name);
+      text_ += ':';
+      String(value);
+    }
+    text_ += '}';
+  }
+
+  // Its members if it is an object, which it is unless someone else wrote it.
+  void Environment(const std::string& text) {
+    if (IsPlainObject(text)) {
+      text_ += text;
+      return;
+    }
+    const absl::StatusOr<json::value> value = ParseJson(text);
+    if (value.ok() && value->is_object()) {
+      Json(*value);
+    } else {
+      String(text);
+    }
+  }
+
+  void Value(const std::string& bytes) {
+    Text(",\"value\":");
+    String(absl::Base64Escape(bytes));
+  }
+
+  void Argument(const ArgumentRecord& argument, std::uint64_t kept_size) {
+    Text("{\"digest\":");
+    Add(argument.digest);
+    Text(",\"name\":");
+    String(argument.name);
+    if (argument.kept) {
+      Text(",\"size\":");
+      Number(kept_size);
+    }
+    Text(",\"type\":");
+    String(argument.type);
+    if (argument.small_value.has_value()) Value(*argument.small_value);
+    Text("}");
+  }
+
+ private:
+  void Json(const json::value& value) {
+    const absl::StatusOr<std::string> text = CanonicalJson(value);
+    if (text.ok()) {
+      text_ += *text;
+    } else {
+      status_.Update(text.status());
+    }
+  }
+
+  std::string text_;
+  absl::Status status_;
+};
+
+// The digest of the function and, from it, the key, which must be the one that
+// the line says.
+absl::Status CheckKey(CallLine& line) {
+  const CallRecord& call = line.call;
+  line.function_digest = FunctionDigest(IdentityOf(call));
+  std::vector<Digest> digests;
+  digests.reserve(call.arguments.size());
+  for (const ArgumentRecord& argument : call.arguments) {
+    digests.push_back(argument.digest);
+  }
+  if (const Digest key = CallKey(line.function_digest, digests, call.seed);
+      key != call.key) {
+    return absl::DataLossError(absl::StrCat("its key is ", call.key.ToString(),
+                                            ", and its function and arguments "
+                                            "have the key ",
+                                            key.ToString()));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -124,50 +211,78 @@ FunctionIdentity IdentityOf(const CallRecord& call) {
 
 absl::StatusOr<std::string> WriteCallLine(const CallLine& line) {
   const CallRecord& call = line.call;
-  json::object object = {{"created_us", absl::ToUnixMicros(call.created_at)},
-                         {"elapsed_ns", absl::ToInt64Nanoseconds(call.elapsed)},
-                         {"environment", EnvironmentToJson(call.environment)},
-                         {"format", kFormat},
-                         {"function",
-                          {{"callees", ToArray(call.callee_versions)},
-                           {"environment", ToObject(call.environment_in_key)},
-                           {"name", call.function},
-                           {"salts", ToObject(call.salts)},
-                           {"version", call.version}}},
-                         {"key", call.key.ToString()},
-                         {"result",
-                          {{"digest", call.result.ToString()},
-                           {"size", call.result_size},
-                           {"type", call.result_type}}},
-                         {"spent_ns", absl::ToInt64Nanoseconds(call.spent)}};
-  json::array arguments;
+  LineWriter writer;
+  // The members in their order.
+  writer.Text("{\"arguments\":[");
   for (std::size_t i = 0; i < call.arguments.size(); ++i) {
-    arguments.push_back(ArgumentToJson(call.arguments[i], line.kept_sizes[i]));
+    if (i > 0) writer.Text(",");
+    writer.Argument(call.arguments[i], line.kept_sizes[i]);
   }
-  object["arguments"] = std::move(arguments);
-  if (call.small_result.has_value()) {
-    object["result"].get_object()["value"] =
-        absl::Base64Escape(*call.small_result);
+  writer.Text("],\"callees\":[");
+  for (std::size_t i = 0; i < call.callees.size(); ++i) {
+    if (i > 0) writer.Text(",");
+    writer.Add(call.callees[i]);
   }
-  json::array callees;
-  for (const Digest& callee : call.callees) {
-    callees.emplace_back(callee.ToString());
-  }
-  object["callees"] = std::move(callees);
+  writer.Text("],");
+  const std::size_t checksum_at = writer.text().size();
+  writer.Text("\"created_us\":");
+  writer.Number(absl::ToUnixMicros(call.created_at));
+  writer.Text(",\"elapsed_ns\":");
+  writer.Number(absl::ToInt64Nanoseconds(call.elapsed));
+  writer.Text(",\"environment\":");
+  writer.Environment(call.environment);
   if (line.first_created != call.created_at) {
-    object["first_created_us"] = absl::ToUnixMicros(line.first_created);
+    writer.Text(",\"first_created_us\":");
+    writer.Number(absl::ToUnixMicros(line.first_created));
   }
-  if (call.seed.has_value()) object["seed"] = *call.seed;
-  absl::StatusOr<std::string> text = SealJson(std::move(object));
-  if (!text.ok()) {
+  writer.Text(",\"format\":");
+  writer.Number(kFormat);
+  writer.Text(",\"function\":{\"callees\":");
+  writer.Add(call.callee_versions);
+  writer.Text(",\"environment\":");
+  writer.Add(call.environment_in_key);
+  writer.Text(",\"name\":");
+  writer.String(call.function);
+  writer.Text(",\"salts\":");
+  writer.Add(call.salts);
+  writer.Text(",\"version\":");
+  writer.String(call.version);
+  writer.Text("},\"key\":");
+  writer.Add(call.key);
+  writer.Text(",\"result\":{\"digest\":");
+  writer.Add(call.result);
+  writer.Text(",\"size\":");
+  writer.Number(call.result_size);
+  writer.Text(",\"type\":");
+  writer.String(call.result_type);
+  if (call.small_result.has_value()) writer.Value(*call.small_result);
+  writer.Text("}");
+  if (call.seed.has_value()) {
+    writer.Text(",\"seed\":");
+    writer.Number(*call.seed);
+  }
+  writer.Text(",\"spent_ns\":");
+  writer.Number(absl::ToInt64Nanoseconds(call.spent));
+  writer.Text("}");
+  if (!writer.status().ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("the record of a call of ", call.function,
-                     " cannot be JSON: ", text.status().message()));
+                     " cannot be JSON: ", writer.status().message()));
   }
+  const std::string checksum = absl::StrCat(
+      "\"checksum\":\"", Digest::Of(writer.text()).ToString(), "\",");
+  std::string text = std::move(writer).text();
+  text.insert(checksum_at, checksum);
+  text += '\n';
+  IRENEO_RETURN_IF_ERROR(CheckSealedSize(text.size()));
   return text;
 }
 
 absl::StatusOr<CallLine> ReadCallLine(std::string_view text) {
+  if (std::optional<CallLine> plain = ReadPlainCallLine(text)) {
+    IRENEO_RETURN_IF_ERROR(CheckKey(*plain));
+    return *std::move(plain);
+  }
   IRENEO_ASSIGN_OR_RETURN(const json::object object, OpenSealedJson(text));
   absl::Status status;
   const JsonMembers members(object, status);
@@ -203,7 +318,6 @@ absl::StatusOr<CallLine> ReadCallLine(std::string_view text) {
       members.Has("first_created_us")
           ? absl::FromUnixMicros(members.Int("first_created_us"))
           : call.created_at;
-  std::vector<Digest> digests;
   for (const json::value& value : members.Array("arguments")) {
     if (!value.is_object()) {
       members.Fail("arguments", "an array of objects");
@@ -213,7 +327,6 @@ absl::StatusOr<CallLine> ReadCallLine(std::string_view text) {
     call.arguments.push_back(
         ArgumentFromJson(JsonMembers(value.get_object(), status), kept_size));
     line.kept_sizes.push_back(kept_size);
-    digests.push_back(call.arguments.back().digest);
   }
   for (const json::value& value : members.Array("callees")) {
     const json::string* const digest = value.if_string();
@@ -228,14 +341,7 @@ absl::StatusOr<CallLine> ReadCallLine(std::string_view text) {
   }
   IRENEO_RETURN_IF_ERROR(status);
   IRENEO_ASSIGN_OR_RETURN(call.environment, EnvironmentFromJson(object));
-  line.function_digest = FunctionDigest(IdentityOf(call));
-  if (const Digest key = CallKey(line.function_digest, digests, call.seed);
-      key != call.key) {
-    return absl::DataLossError(absl::StrCat("its key is ", call.key.ToString(),
-                                            ", and its function and arguments "
-                                            "have the key ",
-                                            key.ToString()));
-  }
+  IRENEO_RETURN_IF_ERROR(CheckKey(line));
   return line;
 }
 

@@ -41,17 +41,20 @@ std::string WithoutChecksum(std::string_view line, std::string_view checksum) {
 
 }  // namespace
 
+absl::Status CheckSealedSize(std::size_t size) {
+  if (size <= kMaxSealedJson) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("a record of ", size, " bytes is too large: at most ",
+                   kMaxSealedJson, " are written"));
+}
+
 absl::StatusOr<std::string> SealJson(json::object object) {
   json::value value = std::move(object);
   IRENEO_ASSIGN_OR_RETURN(const Digest checksum, ChecksumOf(value));
   value.get_object()[kChecksum] = checksum.ToString();
   IRENEO_ASSIGN_OR_RETURN(std::string line, CanonicalJson(value));
   line += '\n';
-  if (line.size() > kMaxSealedJson) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a record of ", line.size(), " bytes is too large: at most ",
-        kMaxSealedJson, " are written"));
-  }
+  IRENEO_RETURN_IF_ERROR(CheckSealedSize(line.size()));
   return line;
 }
 

@@ -21,6 +21,9 @@ namespace ireneo::internal {
 // Longer lines are neither written nor read.
 inline constexpr std::size_t kMaxSealedJson = 64 << 20;
 
+// InvalidArgument if a line of so many bytes is too long.
+absl::Status CheckSealedSize(std::size_t size);
+
 // `object` in canonical JSON with a member "checksum", and a newline.
 //
 // Errors: InvalidArgument if it has a string that is not UTF-8, or is too long.

@@ -8,6 +8,7 @@
 #include "boost/json.hpp"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ireneo/memo/call_line_text.h"
 #include "ireneo/memo/sealed_json.h"
 #include "tests/store/test_util.h"
 
@@ -218,6 +219,33 @@ TEST(RecordJsonTest, DeepAndOtherJsonIsDataLoss) {
         std::string(100'000, '['), std::string(R"({"checksum":"xxh3:00"})")}) {
     EXPECT_THAT(ReadCallLine(text), StatusIs(absl::StatusCode::kDataLoss));
   }
+}
+
+// The short way takes what is written as a rule, and nothing else.
+TEST(RecordJsonTest, PlainLinesAreReadTheShortWay) {
+  CallLine line = Rich();
+  line.call.function = "acme.Solve";
+  line.call.salts = {{"blas", "openblas-0.3.21"}, {"os", ""}};
+  line.call.small_result = "8 bytes.";
+  line.call.result = Digest::Of(*line.call.small_result);
+  line.call.key = KeyOf(line.call);
+  const std::string text = *WriteCallLine(line);
+  const std::optional<CallLine> plain = ReadPlainCallLine(text);
+  ASSERT_TRUE(plain.has_value());
+  // The long way reads the same.
+  const std::string spaced = " " + text;
+  ASSERT_FALSE(ReadPlainCallLine(spaced).has_value());
+  const absl::StatusOr<CallLine> read = ReadCallLine(spaced);
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(*WriteCallLine(*plain), text);
+  EXPECT_EQ(*WriteCallLine(*read), text);
+  EXPECT_EQ(read->call.small_result, line.call.small_result);
+  EXPECT_EQ(plain->call.small_result, line.call.small_result);
+  EXPECT_TRUE(ReadPlainCallLine(*WriteCallLine(Plain())).has_value());
+  EXPECT_FALSE(ReadPlainCallLine(*WriteCallLine(Rich())).has_value());
+  // An environment that is not in its canonical form is given that.
+  line.call.environment = R"({ "b": "2", "a": "1" })";
+  EXPECT_THAT(*WriteCallLine(line), HasSubstr(R"({"a":"1","b":"2"})"));
 }
 
 TEST(RecordJsonTest, WhatIsNotUtf8IsRefused) {
