@@ -40,7 +40,7 @@ namespace internal {
 namespace {
 
 // Calls are inserted in groups.
-constexpr std::size_t kGroup = 2048;
+constexpr std::size_t kGroup = 8192;
 
 constexpr std::size_t kMostConflicts = 100;
 
@@ -80,7 +80,10 @@ class Import {
     }
     (void)store_.FlushBatch();
     IRENEO_RETURN_IF_ERROR(Check());
-    if (options_.dry_run) return std::move(report_);
+    if (options_.dry_run) {
+      IRENEO_RETURN_IF_ERROR(TakeLines());
+      return std::move(report_);
+    }
     IRENEO_RETURN_IF_ERROR(PutBlobs());
     IRENEO_RETURN_IF_ERROR(InsertCalls());
     IRENEO_RETURN_IF_ERROR(store_.KeepWithinLimit(report_.bytes_added));
@@ -98,7 +101,7 @@ class Import {
     return ReadArchive(
         archive_, options_.progress,
         [&](CallLine&& line) {
-          return options_.dry_run ? Count(line) : absl::OkStatus();
+          return options_.dry_run ? Take(std::move(line)) : absl::OkStatus();
         },
         [&](const Digest& digest, std::uint64_t size) -> absl::Status {
           IRENEO_ASSIGN_OR_RETURN(const bool there,
@@ -121,33 +124,23 @@ class Import {
         });
   }
 
-  // What the store has for the key of a line.
+  // What the store has for the key of a call.
   enum class Has { kNothing, kSame, kOther };
-  absl::StatusOr<Has> Compare(const CallLine& line) {
-    IRENEO_ASSIGN_OR_RETURN(const std::optional<FoundCall> found,
-                            store_.index().Find(line.call.key, /*load=*/false));
-    if (!found.has_value()) return Has::kNothing;
-    return Compare(line, found->result);
-  }
-  Has Compare(const CallLine& line, const Digest& ours) {
-    if (ours == line.call.result) {
+  Has Compare(const Digest& key, std::string_view function,
+              const Digest& theirs, const std::optional<Digest>& ours) {
+    if (!ours.has_value()) return Has::kNothing;
+    if (*ours == theirs) {
       ++report_.calls_known;
       return Has::kSame;
     }
     ++report_.conflicts;
     if (report_.first_conflicts.size() < kMostConflicts) {
-      report_.first_conflicts.push_back({.key = line.call.key,
-                                         .function = line.call.function,
-                                         .ours = ours,
-                                         .theirs = line.call.result});
+      report_.first_conflicts.push_back({.key = key,
+                                         .function = std::string(function),
+                                         .ours = *ours,
+                                         .theirs = theirs});
     }
     return Has::kOther;
-  }
-
-  absl::Status Count(const CallLine& line) {
-    IRENEO_ASSIGN_OR_RETURN(const Has has, Compare(line));
-    if (has == Has::kNothing) ++report_.calls_added;
-    return absl::OkStatus();
   }
 
   absl::Status Tell(std::string_view what, std::uint64_t bytes) {
@@ -199,17 +192,42 @@ class Import {
           [this](std::uint64_t bytes) { return Tell("importing", bytes); },
           [&](std::string_view text) -> absl::Status {
             IRENEO_ASSIGN_OR_RETURN(CallLine line, ReadCallLine(text));
-            IRENEO_RETURN_IF_ERROR(AddCall(std::move(line)));
-            return group_.size() < kGroup ? absl::OkStatus() : InsertGroup();
+            return Take(std::move(line));
           }));
     }
+    return TakeLines();
+  }
+
+  // Takes one call more, and all that have gathered if it is time.
+  absl::Status Take(CallLine&& line) {
+    lines_.push_back(std::move(line));
+    return lines_.size() < kGroup ? absl::OkStatus() : TakeLines();
+  }
+
+  // Inserts what the store lacks; a dry run counts it.
+  absl::Status TakeLines() {
+    std::vector<Digest> keys;
+    keys.reserve(lines_.size());
+    for (const CallLine& line : lines_) keys.push_back(line.call.key);
+    IRENEO_ASSIGN_OR_RETURN(const std::vector<std::optional<Digest>> ours,
+                            store_.index().ResultsOf(keys));
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+      CallLine& line = lines_[i];
+      const CallRecord& call = line.call;
+      const Has has = Compare(call.key, call.function, call.result, ours[i]);
+      if (options_.dry_run) {
+        if (has == Has::kNothing) ++report_.calls_added;
+      } else if (has == Has::kOther) {
+        IRENEO_RETURN_IF_ERROR(AddConflict(line));
+      } else if (has == Has::kNothing) {
+        IRENEO_RETURN_IF_ERROR(AddCall(std::move(line)));
+      }
+    }
+    lines_.clear();
     return InsertGroup();
   }
 
   absl::Status AddCall(CallLine&& line) {
-    IRENEO_ASSIGN_OR_RETURN(const Has has, Compare(line));
-    if (has == Has::kSame) return absl::OkStatus();
-    if (has == Has::kOther) return AddConflict(line);
     const std::string environment =
         origins_.With(line.call.environment, origin_);
     const absl::Status status =
@@ -255,6 +273,7 @@ class Import {
   }
 
   absl::Status InsertGroup() {
+    if (group_.size() == 0) return absl::OkStatus();
     std::vector<Digest> conflicts;
     IRENEO_RETURN_IF_ERROR(store_.index().InsertAll(
         group_.calls(), [&](const Digest& key) { conflicts.push_back(key); }));
@@ -263,13 +282,9 @@ class Import {
     report_.calls_added -= static_cast<std::int64_t>(conflicts.size());
     for (const Digest& key : conflicts) {
       const auto theirs = std::ranges::find(group_.calls(), key, &NewCall::key);
-      IRENEO_ASSIGN_OR_RETURN(const std::optional<FoundCall> ours,
-                              store_.index().Find(key, /*load=*/false));
-      CallLine line;
-      line.call.key = key;
-      line.call.function = theirs->function->name;
-      line.call.result = theirs->result.digest;
-      if (ours.has_value()) Compare(line, ours->result);
+      IRENEO_ASSIGN_OR_RETURN(const std::vector<std::optional<Digest>> ours,
+                              store_.index().ResultsOf({&key, 1}));
+      Compare(key, theirs->function->name, theirs->result.digest, ours[0]);
     }
     group_.Clear();
     return absl::OkStatus();
@@ -283,7 +298,8 @@ class Import {
   ImportReport report_;
   std::uint64_t done_ = 0;
   Origins origins_;
-  ArchivedCalls group_;
+  std::vector<CallLine> lines_;  // To be taken.
+  ArchivedCalls group_;          // To be inserted.
 };
 
 }  // namespace

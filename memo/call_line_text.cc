@@ -40,7 +40,8 @@ class Cursor {
 
   std::string_view String() {
     Expect("\"");
-    const char* const end = std::find_if_not(rest_.begin(), rest_.end(), IsPlain);
+    const char* const end =
+        std::find_if_not(rest_.begin(), rest_.end(), IsPlain);
     const std::string_view text(rest_.data(), end - rest_.begin());
     rest_.remove_prefix(text.size());
     Expect("\"");
@@ -190,10 +191,9 @@ std::optional<CallLine> ReadPlainCallLine(std::string_view text) {
   cursor.Object([](std::string_view, std::string_view) {});
   call.environment =
       environment.substr(0, environment.size() - cursor.rest().size());
-  line.first_created =
-      cursor.Skip(",\"first_created_us\":")
-          ? absl::FromUnixMicros(cursor.Number<std::int64_t>())
-          : call.created_at;
+  line.first_created = cursor.Skip(",\"first_created_us\":")
+                           ? absl::FromUnixMicros(cursor.Number<std::int64_t>())
+                           : call.created_at;
   cursor.Expect(",\"format\":1,\"function\":{\"callees\":");
   call.callee_versions = cursor.Strings();
   cursor.Expect(",\"environment\":");

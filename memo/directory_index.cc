@@ -134,6 +134,17 @@ absl::StatusOr<bool> DirectoryIndex::Insert(const NewCall& call) {
   return InsertSynced(call);
 }
 
+absl::StatusOr<std::vector<std::optional<Digest>>> DirectoryIndex::ResultsOf(
+    std::span<const Digest> keys) const {
+  std::vector<std::optional<Digest>> results(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    IRENEO_ASSIGN_OR_RETURN(const std::optional<CallLine> line,
+                            ReadCall(keys[i]));
+    if (line.has_value()) results[i] = line->call.result;
+  }
+  return results;
+}
+
 absl::StatusOr<bool> DirectoryIndex::InsertSynced(const NewCall& call) {
   CallLine line = LineOf(call);
   IRENEO_ASSIGN_OR_RETURN(const std::string text, WriteCallLine(line));

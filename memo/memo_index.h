@@ -130,6 +130,10 @@ class MemoIndex {
   virtual absl::StatusOr<std::optional<FoundCall>> Find(const Digest& key,
                                                         bool load) const = 0;
 
+  // The results of the calls that have these keys, where there are such.
+  virtual absl::StatusOr<std::vector<std::optional<Digest>>> ResultsOf(
+      std::span<const Digest> keys) const = 0;
+
   // Remembers `call` and its blobs, at once or not at all. If the key has a
   // record already, that one stays, but for `replace_before`. Returns whether
   // its result was another one; then both are kept, and the conflict counted.

@@ -31,6 +31,8 @@ class SqliteIndex final : public MemoIndex {
 
   absl::StatusOr<std::optional<FoundCall>> Find(const Digest& key,
                                                 bool load) const override;
+  absl::StatusOr<std::vector<std::optional<Digest>>> ResultsOf(
+      std::span<const Digest> keys) const override;
   absl::StatusOr<bool> Insert(const NewCall& call) override;
   absl::Status InsertAll(
       std::span<const NewCall> calls,

@@ -1,4 +1,5 @@
-// The calls of an index in the order of their keys, for an archive.
+// What archives need of an index: its calls in the order of their keys, and
+// which of many calls it has.
 
 #include <bit>
 #include <cstdint>
@@ -49,6 +50,34 @@ absl::StatusOr<Function> ReadFunction(const Statement& select) {
 }
 
 }  // namespace
+
+absl::StatusOr<std::vector<std::optional<Digest>>> SqliteIndex::ResultsOf(
+    std::span<const Digest> keys) const {
+  IRENEO_ASSIGN_OR_RETURN(Connection connection, database_.Acquire());
+  // The database is locked once, not for each key.
+  IRENEO_ASSIGN_OR_RETURN(ReadTransaction transaction,
+                          ReadTransaction::Begin(connection));
+  std::vector<std::optional<Digest>> results(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    IRENEO_ASSIGN_OR_RETURN(
+        Statement select,
+        connection.Prepare("SELECT key, result FROM calls WHERE key = ?"));
+    select.Bind(1, keys[i]);
+    IRENEO_ASSIGN_OR_RETURN(const bool found, select.Step());
+    if (!found) continue;
+    // SQLite takes a row whose header is damaged for equal to any key.
+    const absl::StatusOr<Digest> key = select.ColumnDigest(0);
+    const absl::StatusOr<Digest> result = select.ColumnDigest(1);
+    if (!key.ok() || *key != keys[i] || !result.ok()) {
+      database_.NoteDamage();
+      return absl::DataLossError(
+          absl::StrCat("index database: the row of call ", keys[i].ToString(),
+                       " is damaged"));
+    }
+    results[i] = *result;
+  }
+  return results;
+}
 
 absl::Status SqliteIndex::ForEachLine(
     absl::FunctionRef<bool(const FunctionIdentity& function)> select,
