@@ -190,7 +190,8 @@ class UnpackedLayer final : public ByteInput {
                    Damaged(absl::StrCat("zstd: ", ZSTD_getErrorName(left)));
       }
       in_frame_ = left != 0;
-      pending_ = out.pos == out.size;
+      // Not at the end of a frame: zstd would want to begin the next one.
+      pending_ = in_frame_ && out.pos == out.size;
     }
     size_ += out.pos;
     if (size_ > layer_.size) {

@@ -543,6 +543,20 @@ TEST_F(HostileLayerTest, SizesBeyondTheLayer) {
   }
 }
 
+TEST_F(HostileLayerTest, AnySizeOfALayerIsRead) {
+  // Up to the pieces in which it is unpacked, and their multiples.
+  for (const std::size_t around :
+       {128u << 10, 256u << 10, 512u << 10, 768u << 10, 1024u << 10}) {
+    for (std::size_t size = around - 4096; size <= around + 1024; size += 512) {
+      SCOPED_TRACE(size);
+      const std::string blob(size, 'x');
+      ArchiveParts parts = MakeArchive({}, {blob});
+      WriteFileBytes(File(), ToBytes(parts));
+      EXPECT_THAT(CheckArchive(File()), IsOk());
+    }
+  }
+}
+
 // ----------------------------------------------------------------------- Zstd
 
 TEST_F(HostileLayerTest, WhatIsNoZstd) {
