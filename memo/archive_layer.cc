@@ -31,6 +31,11 @@ constexpr std::size_t kLeastGain = 10;  // One so many-th.
 // What a reader must hold to unpack a frame: level 3 asks for 2 MiB.
 constexpr int kMaxWindowLog = 23;
 
+// Of the magic number. Other frames are of zstd before 1.0, whose readers in
+// the library are as old and observe no limit of memory, or are left out
+// unread.
+constexpr std::byte kFirstByteOfFrame{0x28};
+
 // Behind the end of the tar file, at most.
 constexpr std::uint64_t kMaxPadding = 64 << 10;
 
@@ -183,6 +188,10 @@ class UnpackedLayer final : public ByteInput {
         }
         hasher_.Update(*more);
         in_ = {more->data(), more->size(), 0};
+      }
+      if (!in_frame_ && static_cast<const std::byte*>(in_.src)[in_.pos] !=
+                            kFirstByteOfFrame) {
+        return status_ = Damaged("it is not compressed as zstd 1.0 does");
       }
       const std::size_t left = ZSTD_decompressStream(context_, &out, &in_);
       if (ZSTD_isError(left)) {

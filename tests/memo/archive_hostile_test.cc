@@ -571,14 +571,17 @@ TEST_F(HostileLayerTest, WhatIsNoZstd) {
   expect_bad(ToTar({{.name = internal::CallsFileName(1)}}), "zstd");
   expect_bad(good.substr(0, good.size() - 1), "cut off");
   expect_bad(good + good, "unpacks to more than");
-  expect_bad(good + "x", "is damaged");
-  expect_bad(good + "xxxxxxxxxxxxxxxx", "zstd");
+  expect_bad(good + "x", "zstd 1.0");
+  expect_bad(good + "\x28", "cut off");
   expect_bad(std::string(), "");
-  // Frames of zstd before 1.0, whose readers are as old.
-  for (const char* const magic :
-       {"\x25\xb5\x2f\xfd", "\x26\xb5\x2f\xfd", "\x27\xb5\x2f\xfd"}) {
-    expect_bad(magic + std::string(1000, '\x31'), "zstd");
+  // Frames of zstd before 1.0, and one that is skipped.
+  for (const char* const magic : {"\x22\xb5\x2f\xfd", "\x25\xb5\x2f\xfd",
+                                  "\x26\xb5\x2f\xfd", "\x27\xb5\x2f\xfd"}) {
+    expect_bad(magic + std::string(1000, '\x31'), "zstd 1.0");
+    expect_bad(good + magic, "zstd 1.0");
   }
+  expect_bad(std::string("\x50\x2a\x4d\x18\x04\0\0\0hide", 12) + good,
+             "zstd 1.0");
 }
 
 TEST_F(HostileLayerTest, AFrameThatWantsTwoGigabytes) {
