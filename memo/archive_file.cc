@@ -18,8 +18,8 @@
 namespace ireneo::internal {
 namespace {
 
-// An archive of so many layers has hundreds of terabytes.
-constexpr std::size_t kMaxParts = 10'000;
+// Folders counted too. An archive of so many layers has terabytes.
+constexpr std::size_t kMaxFiles = 10'000;
 
 // Headers are read in pieces of the first size, the rest in those of the
 // second.
@@ -184,14 +184,18 @@ absl::Status ArchiveFile::ReadNames() {
   TarReader::Entry entry;
   bool has_layout = false;
   bool has_index = false;
-  while (true) {
+  for (std::size_t files = 0;; ++files) {
     IRENEO_ASSIGN_OR_RETURN(const bool found, tar.Next(entry));
     if (!found) break;
+    if (files == kMaxFiles) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "it has over ", kMaxFiles, " files, which no archive has"));
+    }
     std::string_view name = entry.name;
     // As `tar -cf x.tar .` writes it.
     if (name.starts_with("./")) name.remove_prefix(2);
     if (entry.is_directory) {
-      if (name.ends_with('/')) name.remove_suffix(1);
+      if (name.ends_with('/') && name != "/") name.remove_suffix(1);
       if (name.empty() || name == "." || name == "blobs" ||
           name == "blobs/sha256") {
         continue;
@@ -207,10 +211,6 @@ absl::Status ArchiveFile::ReadNames() {
     } else if (name.starts_with(kOciBlobs)) {
       const absl::StatusOr<Sha256> digest =
           Sha256::FromHex(name.substr(sizeof kOciBlobs - 1));
-      if (parts_.size() == kMaxParts) {
-        return absl::ResourceExhaustedError(absl::StrCat(
-            "it has over ", kMaxParts, " files, which no archive has"));
-      }
       if (digest.ok() &&
           parts_.try_emplace(*digest, Place{entry.offset, entry.size}).second) {
         continue;

@@ -208,6 +208,16 @@ TEST_F(HostileArchiveTest, NamesThatDoNotBelongThere) {
   }
 }
 
+TEST_F(HostileArchiveTest, FoldersThatDoNotBelongThere) {
+  for (const char* const name : {"../", "/", "x/", "blobs/sha256/x/",
+                                 "blobs/../", "oci-layout/", ".git/"}) {
+    SCOPED_TRACE(name);
+    ArchiveParts parts = SomeArchive();
+    parts.before = TarFile({.name = name, .type = '5'});
+    ExpectBad(parts, kInvalid, "does not belong");
+  }
+}
+
 TEST_F(HostileArchiveTest, WhatIsNoRegularFile) {
   const std::string name = absl::StrCat("blobs/sha256/", std::string(64, 'a'));
   for (const char type : {'1', '2', '3', '4', '6'}) {
@@ -296,6 +306,16 @@ TEST_F(HostileArchiveTest, ManyFiles) {
   for (int i = 0; i < 20'000; ++i) {
     many +=
         TarHeader({.name = absl::StrCat("blobs/sha256/", hex, 1'000'000 + i)});
+  }
+  ArchiveParts parts = SomeArchive();
+  parts.before = std::move(many);
+  ExpectBad(parts, kTooLarge, "has over 10000 files");
+}
+
+TEST_F(HostileArchiveTest, ManyFolders) {
+  std::string many;
+  for (int i = 0; i < 20'000; ++i) {
+    many += TarHeader({.name = "blobs/", .type = '5'});
   }
   ArchiveParts parts = SomeArchive();
   parts.before = std::move(many);
