@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -159,6 +160,18 @@ absl::StatusOr<OciDescriptor> LayerWriter::Finish() {
 
 namespace {
 
+std::size_t ZerosAtEnd(std::span<const std::byte> bytes) {
+  static constexpr std::array<std::byte, 4096> kZeros{};
+  std::size_t left = bytes.size();
+  while (left >= kZeros.size() &&
+         std::memcmp(bytes.data() + left - kZeros.size(), kZeros.data(),
+                     kZeros.size()) == 0) {
+    left -= kZeros.size();
+  }
+  while (left > 0 && bytes[left - 1] == std::byte{0}) --left;
+  return bytes.size() - left;
+}
+
 // What a compressed layer unpacks to, and whether it is the one expected.
 class UnpackedLayer final : public ByteInput {
  public:
@@ -207,21 +220,22 @@ class UnpackedLayer final : public ByteInput {
       return status_ = Damaged(absl::StrCat("it unpacks to more than the ",
                                             layer_.size, " bytes expected"));
     }
-    return std::span<const std::byte>(buffer_).first(out.pos);
+    const auto bytes = std::span<const std::byte>(buffer_).first(out.pos);
+    if (const std::size_t zeros = ZerosAtEnd(bytes); zeros < bytes.size()) {
+      zeros_from_ = size_ - zeros;
+    }
+    return bytes;
   }
 
-  // Behind the last file: reads what is left, which must be padding.
-  absl::Status Finish() {
-    std::uint64_t padding = 0;
-    while (true) {
+  // Behind the last file, which ends at `end`: reads what is left, and sees to
+  // it that only padding follows.
+  absl::Status Finish(std::uint64_t end) {
+    while (size_ <= end + kMaxPadding) {
       IRENEO_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes, Read());
       if (bytes.empty()) break;
-      padding += bytes.size();
-      if (padding > kMaxPadding || std::ranges::any_of(bytes, [](std::byte b) {
-            return b != std::byte{0};
-          })) {
-        return Damaged("something follows its end");
-      }
+    }
+    if (zeros_from_ > end || size_ > end + kMaxPadding) {
+      return Damaged("something follows its end");
     }
     if (size_ != layer_.size) {
       return Damaged(absl::StrCat("it unpacks to ", size_,
@@ -247,6 +261,7 @@ class UnpackedLayer final : public ByteInput {
   bool in_frame_ = false;
   bool pending_ = false;  // zstd may have more without more input.
   std::uint64_t size_ = 0;
+  std::uint64_t zeros_from_ = 0;  // All of these bytes from there on are 0.
   Sha256Hasher hasher_;
   absl::Status status_;
 };
@@ -332,7 +347,7 @@ absl::Status ReadCallsLayer(
     ++order.calls_files;
     IRENEO_RETURN_IF_ERROR(ReadLines(tar, layer, line, visit));
   }
-  return unpacked.Finish();
+  return unpacked.Finish(tar.end());
 }
 
 absl::Status ReadBlobsLayer(
@@ -354,7 +369,7 @@ absl::Status ReadBlobsLayer(
     order.last_blob = *digest;
     IRENEO_RETURN_IF_ERROR(visit(*digest, entry.size, tar));
   }
-  return unpacked.Finish();
+  return unpacked.Finish(tar.end());
 }
 
 }  // namespace ireneo::internal

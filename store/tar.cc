@@ -178,6 +178,7 @@ absl::StatusOr<bool> TarReader::Next(Entry& entry) {
   const int result = archive_read_next_header(archive_, &header);
   if (result == ARCHIVE_EOF) {
     IRENEO_RETURN_IF_ERROR(status_);
+    end_ = static_cast<std::uint64_t>(archive_read_header_position(archive_));
     return false;
   }
   if (result != ARCHIVE_OK) return Failure("not a tar file, or damaged: ");

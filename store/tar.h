@@ -93,6 +93,10 @@ class TarReader {
   // a directory: links, devices, sparse files.
   absl::StatusOr<bool> Next(Entry& entry);
 
+  // When `Next` has returned false: where the last file and its padding end,
+  // from where `input` began. What follows should be zeros.
+  std::uint64_t end() const { return end_; }
+
   // The next bytes of the file, valid until the next call; none at its end.
   // Errors: as `Next`; DataLoss also if there are less than its header says.
   absl::StatusOr<std::span<const std::byte>> Read();
@@ -108,6 +112,7 @@ class TarReader {
   archive* const archive_;
   bool open_ = false;
   std::uint64_t left_ = 0;  // Of the file that it is at.
+  std::uint64_t end_ = 0;
   absl::Status status_;
 };
 

@@ -563,6 +563,25 @@ TEST_F(HostileLayerTest, SizesBeyondTheLayer) {
   }
 }
 
+TEST_F(HostileLayerTest, SomethingBehindTheEnd) {
+  // In the same piece that zstd unpacks, and in a later one.
+  for (const std::size_t gap : {0u, 100'000u, 1'000'000u}) {
+    SCOPED_TRACE(gap);
+    ArchiveParts parts = SomeArchive();
+    const std::vector<std::string> blobs = SomeBlobs();
+    std::vector<TarEntry> entries = {Blob(blobs[0]), Blob(blobs[1])};
+    if (entries[1].name < entries[0].name) std::swap(entries[0], entries[1]);
+    ArchiveParts::Layer& layer = parts.layers[1];
+    const internal::LayerDescriptor was = layer.description;
+    layer = MakeLayer(LayerContent::kBlobs,
+                      ToTar(entries) + std::string(gap, '\0') + "smuggled");
+    layer.description.count = was.count;
+    layer.description.first = was.first;
+    layer.description.last = was.last;
+    ExpectBad(parts, kDataLoss, "something follows its end");
+  }
+}
+
 TEST_F(HostileLayerTest, AnySizeOfALayerIsRead) {
   // Up to the pieces in which it is unpacked, and their multiples.
   for (const std::size_t around :
