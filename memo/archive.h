@@ -90,7 +90,7 @@ struct ImportOptions {
   // the file.
   std::string name = {};
   // The payloads of the archive's blobs may have so many bytes; unset: as many
-  // as the disk has room for.
+  // as the disk has room for. Its calls may not have more than that anyway.
   std::optional<std::uint64_t> max_bytes = std::nullopt;
   ArchiveProgressFn progress = nullptr;
 };
@@ -126,9 +126,9 @@ struct ImportReport {
 // is damaged or no archive, InvalidArgument if something is in it that does not
 // belong there, FailedPrecondition if it needs a newer Ireneo, PermissionDenied
 // if it is not signed as `trusted_keys` demands, ResourceExhausted if it is too
-// large: then the store is as it was. AlreadyExists if a blob of an archive
-// that is not signed has the digest of another one that the store has: somebody
-// made it so. After an error while writing, a full disk, the store is valid,
+// large; AlreadyExists if a blob of an archive that is not signed has the
+// digest of another one that the store has: somebody made it so. Then the store
+// is as it was. After an error while writing, a full disk, the store is valid,
 // and a second import completes the first.
 absl::StatusOr<ImportReport> ImportArchive(const std::filesystem::path& file,
                                            const MemoStore& store,

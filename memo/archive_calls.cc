@@ -35,7 +35,12 @@ absl::Status ArchivedCalls::Add(CallLine&& line, std::string_view environment,
   if (function == nullptr) {
     function = std::make_unique<Function>();
     function->identity = IdentityOf(call);
+    function_bytes_ += call.function.size() + call.version.size();
+    for (const auto& [name, value] : call.salts) {
+      function_bytes_ += name.size() + value.size();
+    }
     for (ArgumentRecord& argument : call.arguments) {
+      function_bytes_ += argument.name.size() + argument.type.size();
       function->argument_names.push_back(std::move(argument.name));
     }
   }
@@ -43,8 +48,15 @@ absl::Status ArchivedCalls::Add(CallLine&& line, std::string_view environment,
   added.argument_names = &function->argument_names;
   if (environments_.empty() || *environments_.back() != environment) {
     environments_.push_back(std::make_unique<std::string>(environment));
+    bytes_ += environment.size();
   }
   added.environment = *environments_.back();
+  bytes_ += sizeof(NewCall) + added.result.inline_bytes.size() +
+            added.callees.size() * Digest::kSize;
+  for (const NewCall::Argument& argument : added.arguments) {
+    bytes_ += sizeof argument;
+    if (argument.kept.has_value()) bytes_ += argument.kept->inline_bytes.size();
+  }
   calls_.push_back(std::move(added));
   return absl::OkStatus();
 }
@@ -52,9 +64,13 @@ absl::Status ArchivedCalls::Add(CallLine&& line, std::string_view environment,
 void ArchivedCalls::Clear() {
   calls_.clear();
   environments_.clear();
+  bytes_ = 0;
   // Of an archive with more functions than anybody has.
-  constexpr std::size_t kMostFunctions = 10'000;
-  if (functions_.size() > kMostFunctions) functions_.clear();
+  constexpr std::uint64_t kFunctionBytes = 8 << 20;
+  if (function_bytes_ > kFunctionBytes) {
+    functions_.clear();
+    function_bytes_ = 0;
+  }
 }
 
 }  // namespace ireneo::internal

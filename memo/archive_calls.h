@@ -36,6 +36,8 @@ class ArchivedCalls {
 
   std::span<const NewCall> calls() const { return calls_; }
   std::size_t size() const { return calls_.size(); }
+  // Of the strings and values in memory, about.
+  std::uint64_t bytes() const { return bytes_; }
   void Clear();
 
  private:
@@ -45,6 +47,8 @@ class ArchivedCalls {
   };
 
   std::vector<NewCall> calls_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t function_bytes_ = 0;
   absl::flat_hash_map<Digest, std::unique_ptr<Function>> functions_;
   std::vector<std::unique_ptr<std::string>> environments_;
 };

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -33,14 +34,16 @@
 #include "ireneo/memo/archive_signature.h"
 #include "ireneo/memo/record_json.h"
 #include "ireneo/memo/store_state.h"
+#include "ireneo/store/blob.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo {
 namespace internal {
 namespace {
 
-// Calls are inserted in groups.
+// Calls are inserted in groups, of at most so many, and some more bytes.
 constexpr std::size_t kGroup = 8192;
+constexpr std::uint64_t kGroupBytes = 8 << 20;
 
 constexpr std::size_t kMostConflicts = 100;
 
@@ -93,35 +96,82 @@ class Import {
  private:
   // The first reading; a dry run counts.
   absl::Status Check() {
-    std::uint64_t room = options_.max_bytes.value_or(0);
-    if (!options_.max_bytes.has_value()) {
-      IRENEO_ASSIGN_OR_RETURN(room, RoomIn(store_.directory()));
-    }
-    std::uint64_t needed = 0;
-    return ReadArchive(
+    IRENEO_ASSIGN_OR_RETURN(const std::uint64_t free,
+                            RoomIn(store_.directory()));
+    IRENEO_RETURN_IF_ERROR(CheckRoomForCalls(free));
+    room_ = options_.max_bytes.value_or(free);
+    IRENEO_RETURN_IF_ERROR(ReadArchive(
         archive_, options_.progress,
-        [&](CallLine&& line) {
-          return options_.dry_run ? Take(std::move(line)) : absl::OkStatus();
+        [&](CallLine&& line, std::uint64_t size) {
+          return options_.dry_run ? Take(std::move(line), size)
+                                  : absl::OkStatus();
         },
-        [&](const Digest& digest, std::uint64_t size) -> absl::Status {
-          IRENEO_ASSIGN_OR_RETURN(const bool there,
-                                  store_.blobs().Contains(digest));
-          if (there) return absl::OkStatus();
-          if (size > room - needed) {
-            return absl::ResourceExhaustedError(absl::StrCat(
-                "its blobs need over ", room, " bytes, ",
-                options_.max_bytes.has_value()
-                    ? "the limit that was given"
-                    : "which is all the room that the disk has: free some, or "
-                      "give a limit if you know that they are stored smaller"));
-          }
-          needed += size;
-          if (options_.dry_run) {
-            ++report_.blobs_added;
-            report_.bytes_added += size;
-          }
-          return absl::OkStatus();
-        });
+        [&](const Digest& digest, std::uint64_t size) {
+          return CheckBlob(digest, size);
+        },
+        [&](std::uint64_t offset, std::span<const std::byte> bytes) {
+          if (!present_.has_value() || differs_.has_value()) return;
+          const auto ours = present_->bytes().subspan(offset, bytes.size());
+          if (!std::ranges::equal(bytes, ours)) differs_ = checking_;
+        }));
+    return archive_.InFile(CheckCollision());
+  }
+
+  absl::Status CheckRoomForCalls(std::uint64_t free) const {
+    std::uint64_t left = free;
+    for (const LayerDescriptor& layer : archive_.manifest().layers) {
+      if (layer.content != LayerContent::kCalls) continue;
+      if (layer.size > left) {
+        return archive_.InFile(absl::ResourceExhaustedError(absl::StrCat(
+            "its calls need over ", free,
+            " bytes, which is all the room that the disk has: free some")));
+      }
+      left -= layer.size;
+    }
+    return absl::OkStatus();
+  }
+
+  // Before the blob is read.
+  absl::Status CheckBlob(const Digest& digest, std::uint64_t size) {
+    IRENEO_RETURN_IF_ERROR(CheckCollision());
+    present_.reset();
+    IRENEO_ASSIGN_OR_RETURN(bool there, store_.blobs().Contains(digest));
+    if (there && report_.signed_by.empty()) {
+      absl::StatusOr<Blob> blob = store_.blobs().Get(digest);
+      // What is lost is put anew.
+      if (!blob.ok() && !absl::IsNotFound(blob.status()) &&
+          !absl::IsDataLoss(blob.status())) {
+        return blob.status();
+      }
+      // What has another size is not that blob, and not to be unpacked.
+      there = blob.ok() && blob->bytes().size() == size;
+      if (there) present_ = *std::move(blob);
+      checking_ = digest;
+    }
+    if (there) return absl::OkStatus();
+    if (size > room_ - needed_) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "its blobs need over ", room_, " bytes, ",
+          options_.max_bytes.has_value()
+              ? "the limit that was given"
+              : "which is all the room that the disk has: free some, or "
+                "give a limit if you know that they are stored smaller"));
+    }
+    needed_ += size;
+    if (options_.dry_run) {
+      ++report_.blobs_added;
+      report_.bytes_added += size;
+    }
+    return absl::OkStatus();
+  }
+
+  // Behind a blob whose digest is right.
+  absl::Status CheckCollision() const {
+    if (!differs_.has_value()) return absl::OkStatus();
+    return absl::AlreadyExistsError(absl::StrCat(
+        "its blob ", differs_->ToString(),
+        " has the digest of a blob of the store with other bytes: somebody "
+        "made it so"));
   }
 
   // What the store has for the key of a call.
@@ -192,16 +242,20 @@ class Import {
           [this](std::uint64_t bytes) { return Tell("importing", bytes); },
           [&](std::string_view text) -> absl::Status {
             IRENEO_ASSIGN_OR_RETURN(CallLine line, ReadCallLine(text));
-            return Take(std::move(line));
+            return Take(std::move(line), text.size());
           }));
     }
     return TakeLines();
   }
 
-  // Takes one call more, and all that have gathered if it is time.
-  absl::Status Take(CallLine&& line) {
+  // Takes one call more, and all that have gathered if it is time. `size` is
+  // that of its text.
+  absl::Status Take(CallLine&& line, std::uint64_t size) {
     lines_.push_back(std::move(line));
-    return lines_.size() < kGroup ? absl::OkStatus() : TakeLines();
+    line_bytes_ += size;
+    return lines_.size() < kGroup && line_bytes_ < kGroupBytes
+               ? absl::OkStatus()
+               : TakeLines();
   }
 
   // Inserts what the store lacks; a dry run counts it.
@@ -221,9 +275,13 @@ class Import {
         IRENEO_RETURN_IF_ERROR(AddConflict(line));
       } else if (has == Has::kNothing) {
         IRENEO_RETURN_IF_ERROR(AddCall(std::move(line)));
+        if (group_.bytes() >= kGroupBytes) {
+          IRENEO_RETURN_IF_ERROR(InsertGroup());
+        }
       }
     }
     lines_.clear();
+    line_bytes_ = 0;
     return InsertGroup();
   }
 
@@ -297,9 +355,16 @@ class Import {
   const std::string origin_;
   ImportReport report_;
   std::uint64_t done_ = 0;
+  // Of the first reading.
+  std::uint64_t room_ = 0;
+  std::uint64_t needed_ = 0;
+  Digest checking_;
+  std::optional<Blob> present_;    // What the store has of that digest.
+  std::optional<Digest> differs_;  // One of which the bytes are others.
   Origins origins_;
   std::vector<CallLine> lines_;  // To be taken.
-  ArchivedCalls group_;          // To be inserted.
+  std::uint64_t line_bytes_ = 0;
+  ArchivedCalls group_;  // To be inserted.
 };
 
 }  // namespace
@@ -350,8 +415,9 @@ absl::StatusOr<ArchiveContents> CheckArchive(const std::filesystem::path& file,
   }
   IRENEO_RETURN_IF_ERROR(internal::ReadArchive(
       *archive, options.progress,
-      [](internal::CallLine&&) { return absl::OkStatus(); },
-      [](const Digest&, std::uint64_t) { return absl::OkStatus(); }));
+      [](internal::CallLine&&, std::uint64_t) { return absl::OkStatus(); },
+      [](const Digest&, std::uint64_t) { return absl::OkStatus(); },
+      [](std::uint64_t, std::span<const std::byte>) {}));
   return archive->contents();
 }
 

@@ -11,6 +11,9 @@
 namespace ireneo::internal {
 namespace {
 
+// Each of them may name a blob of 4 KiB that goes into memory.
+constexpr std::size_t kMaxArguments = 4096;
+
 absl::Status CheckLine(const CallLine& line, LayerOrder& order) {
   const CallRecord& call = line.call;
   const auto wrong = [&](absl::string_view why) {
@@ -29,6 +32,9 @@ absl::Status CheckLine(const CallLine& line, LayerOrder& order) {
       call.spent < absl::ZeroDuration()) {
     return wrong("took a time below zero");
   }
+  if (call.arguments.size() > kMaxArguments) {
+    return wrong("has more arguments than any function");
+  }
   for (std::size_t i = 0; i < call.arguments.size(); ++i) {
     const ArgumentRecord& argument = call.arguments[i];
     const bool small =
@@ -40,13 +46,18 @@ absl::Status CheckLine(const CallLine& line, LayerOrder& order) {
   return absl::OkStatus();
 }
 
-absl::Status CheckPayload(const Digest& digest, TarReader& payload) {
+absl::Status CheckPayload(
+    const Digest& digest, TarReader& payload,
+    absl::FunctionRef<void(std::uint64_t, std::span<const std::byte>)> visit) {
   Hasher hasher;
+  std::uint64_t offset = 0;
   while (true) {
     IRENEO_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes,
                             payload.Read());
     if (bytes.empty()) break;
     hasher.Update(bytes);
+    visit(offset, bytes);
+    offset += bytes.size();
   }
   if (hasher.digest() == digest) return absl::OkStatus();
   return absl::DataLossError(
@@ -68,8 +79,11 @@ absl::Status TellProgress(const ArchiveProgressFn& progress,
 
 namespace {
 
-using CallFn = absl::FunctionRef<absl::Status(CallLine&& line)>;
+using CallFn =
+    absl::FunctionRef<absl::Status(CallLine&& line, std::uint64_t size)>;
 using BlobFn = absl::FunctionRef<absl::Status(const Digest&, std::uint64_t)>;
+using BytesFn =
+    absl::FunctionRef<void(std::uint64_t, std::span<const std::byte>)>;
 
 // What is found in layers, to be compared with what a manifest says.
 class Reading {
@@ -85,19 +99,20 @@ class Reading {
           IRENEO_RETURN_IF_ERROR(CheckLine(line, order_));
           Visited(line.call.key);
           ++found_.calls;
-          return visit(std::move(line));
+          return visit(std::move(line), text.size());
         }));
     return End(layer);
   }
 
-  absl::Status ReadBlobs(const LayerDescriptor& layer, BlobFn visit) {
+  absl::Status ReadBlobs(const LayerDescriptor& layer, BlobFn visit,
+                         BytesFn visit_bytes) {
     Begin();
     IRENEO_RETURN_IF_ERROR(archive_.ReadBlobs(
         layer, order_, Tell(),
         [&](const Digest& digest, std::uint64_t size,
             TarReader& payload) -> absl::Status {
           IRENEO_RETURN_IF_ERROR(visit(digest, size));
-          IRENEO_RETURN_IF_ERROR(CheckPayload(digest, payload));
+          IRENEO_RETURN_IF_ERROR(CheckPayload(digest, payload, visit_bytes));
           Visited(digest);
           ++found_.blobs;
           found_.blob_bytes += size;
@@ -155,12 +170,13 @@ absl::Status WrongCounts(const ArchiveFile& archive) {
 
 absl::Status ReadArchive(const ArchiveFile& archive,
                          const ArchiveProgressFn& progress, CallFn visit_call,
-                         BlobFn visit_blob) {
+                         BlobFn visit_blob, BytesFn visit_bytes) {
   Reading reading(archive, progress);
   for (const LayerDescriptor& layer : archive.manifest().layers) {
-    IRENEO_RETURN_IF_ERROR(layer.content == LayerContent::kCalls
-                               ? reading.ReadCalls(layer, visit_call)
-                               : reading.ReadBlobs(layer, visit_blob));
+    IRENEO_RETURN_IF_ERROR(
+        layer.content == LayerContent::kCalls
+            ? reading.ReadCalls(layer, visit_call)
+            : reading.ReadBlobs(layer, visit_blob, visit_bytes));
   }
   const ArchiveContents& said = archive.contents();
   const ArchiveContents& found = reading.found();

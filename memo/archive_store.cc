@@ -21,7 +21,8 @@ namespace ireneo::internal {
 namespace {
 
 // So many rows are written at once.
-constexpr std::size_t kGroup = 2048;
+constexpr std::size_t kGroup = 8192;
+constexpr std::uint64_t kGroupBytes = 8 << 20;
 
 // Unpacks layers into a blob store which has rows for all of their blobs.
 class Unpacker {
@@ -68,7 +69,8 @@ class Unpacker {
           // Files have their rows.
           if (size > StagingBlobStore::kInlineLimit) return absl::OkStatus();
           small.push_back(std::move(blob));
-          return small.size() < kGroup ? absl::OkStatus() : Commit(small);
+          constexpr std::size_t kSmall = 2048;
+          return small.size() < kSmall ? absl::OkStatus() : Commit(small);
         }));
     return Commit(small);
   }
@@ -217,7 +219,8 @@ absl::StatusOr<ArchiveStore> OpenArchiveStore(const std::filesystem::path& file,
   auto index = std::make_unique<SqliteIndex>(*store.database, *blobs);
   ArchivedCalls group;
   IRENEO_RETURN_IF_ERROR(ReadArchiveCalls(
-      *store.archive, nullptr, [&](CallLine&& line) -> absl::Status {
+      *store.archive, nullptr,
+      [&](CallLine&& line, std::uint64_t) -> absl::Status {
         const std::string environment = line.call.environment;
         IRENEO_RETURN_IF_ERROR(
             group.Add(std::move(line), environment,
@@ -229,8 +232,9 @@ absl::StatusOr<ArchiveStore> OpenArchiveStore(const std::filesystem::path& file,
                                           .present = !bytes.has_value(),
                                           .stored = size};
                       }));
-        return group.size() < kGroup ? absl::OkStatus()
-                                     : Insert(group, *store.database, *index);
+        return group.size() < kGroup && group.bytes() < kGroupBytes
+                   ? absl::OkStatus()
+                   : Insert(group, *store.database, *index);
       }));
   IRENEO_RETURN_IF_ERROR(Insert(group, *store.database, *index));
   store.blobs = std::make_unique<ReadOnlyBlobStore>(std::move(blobs),

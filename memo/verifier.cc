@@ -235,7 +235,7 @@ absl::StatusOr<VerifyReport> VerifyArchive(const ArchiveFile& archive,
                                  .bytes = report.bytes,
                                  .total_bytes = contents.blob_bytes});
       },
-      [&](CallLine&&) {
+      [&](CallLine&&, std::uint64_t) {
         ++report.calls;
         return absl::OkStatus();
       },
@@ -243,7 +243,8 @@ absl::StatusOr<VerifyReport> VerifyArchive(const ArchiveFile& archive,
         ++report.blobs;
         report.bytes += size;
         return absl::OkStatus();
-      });
+      },
+      [](std::uint64_t, std::span<const std::byte>) {});
   report.complete = !absl::IsCancelled(status);
   if (report.complete) IRENEO_RETURN_IF_ERROR(status);
   return report;

@@ -664,6 +664,39 @@ TEST_F(HostileLayerTest, ABombThatSaysThatItIsSmall) {
   }
 }
 
+// What is true, and does not fit the disk, is not unpacked.
+TEST_F(HostileLayerTest, ABombThatSaysHowLargeItIs) {
+  // It costs its maker 32 MB to give work for a terabyte.
+  ArchiveParts::Layer layer;
+  layer.description.content = LayerContent::kBlobs;
+  TarEntry blob = Blob("x");
+  blob.size = 1024 * kTerabyte;
+  layer.bytes = ZstdBomb(TarHeader(blob), kTerabyte);
+  layer.description.size = 1025 * kTerabyte;
+  Describe(layer);
+  ArchiveParts parts;
+  parts.layers.push_back(layer);
+  const std::string bytes = ToBytes(parts);
+  EXPECT_LT(bytes.size(), 40u << 20);
+  ExpectRefused(bytes, kTooLarge, HasSubstr("all the room that the disk has"));
+
+  // Nor is it if the store has a blob of that digest, but not of that size.
+  ASSERT_THAT(store_.blobs().Put(std::string_view("x")), IsOk());
+  ExpectRefused(bytes, kTooLarge, HasSubstr("all the room that the disk has"));
+}
+
+// PENDING ABombThatSaysHowLargeItIs
+TEST_F(HostileLayerTest, CallsThatDoNotFitTheDisk) {
+  ArchiveParts::Layer layer;
+  layer.description.content = LayerContent::kCalls;
+  layer.bytes = ZstdBomb(ToTar({{.name = internal::CallsFileName(1)}}), 1000);
+  layer.description.size = 1024 * kTerabyte;
+  Describe(layer);
+  ArchiveParts parts;
+  parts.layers.push_back(layer);
+  ExpectRefused(ToBytes(parts), kTooLarge, HasSubstr("room"));
+}
+
 TEST_F(HostileLayerTest, MoreThanTheLimitThatWasGiven) {
   WriteFileBytes(File(), ToBytes(SomeArchive()));
   Remember();
@@ -1076,6 +1109,44 @@ TEST_F(DamagedArchiveTest, EveryByteChanged) {
   }
   EXPECT_GT(refused, static_cast<int>(good_.size() / 3));
   EXPECT_EQ(ContentsOf(store_), contents_);
+}
+
+// ------------------------------------------------------------------ Collision
+
+// Two payloads of one digest; how they are found is said in
+// tests/store/blob_collision_test.cc.
+std::pair<std::string, std::string> Twins(std::size_t size) {
+  std::string one = RandomBytes(size, size);
+  one.replace(0, 4, "\xb8\xfe\x6c\x39");
+  one.replace(64, 4, "\x7c\x01\x81\x2c");
+  one.replace(4, 4, std::string("\0\0\0\0", 4));
+  one.replace(68, 4, std::string("\x01\0\0\0", 4));
+  std::string other = one;
+  other[4] = 1;
+  other[68] = 0;
+  return {one, other};
+}
+
+TEST_F(HostileArchiveTest, ABlobThatHasTheDigestOfAnother) {
+  for (const std::size_t size : {400u, 10'000u, 600'000u}) {
+    SCOPED_TRACE(size);
+    const auto [one, other] = Twins(size);
+    ASSERT_NE(one, other);
+    ASSERT_EQ(Digest::Of(one), Digest::Of(other));
+    ASSERT_THAT(store_.blobs().Put(one), IsOk());
+    std::vector<std::string> blobs = SomeBlobs();
+    blobs.push_back(other);
+    std::vector<CallLine> lines = SomeCalls();
+    lines.push_back(MakeLine("evil.F", 10, other));
+    WriteFileBytes(File(), ToBytes(MakeArchive(lines, blobs)));
+    Remember();
+    EXPECT_THAT(
+        ImportArchive(File(), store_),
+        StatusIs(absl::StatusCode::kAlreadyExists,
+                 AllOf(HasSubstr(File().native()), HasSubstr("other bytes"))));
+    ExpectAsBefore();
+    EXPECT_EQ(Text(store_.blobs().Get(Digest::Of(one))->bytes()), one);
+  }
 }
 
 }  // namespace
