@@ -11,6 +11,7 @@
 // at most 32 MiB; a larger one goes through a file.
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -46,6 +47,9 @@ constexpr std::size_t kGroup = 8192;
 constexpr std::uint64_t kGroupBytes = 8 << 20;
 
 constexpr std::size_t kMostConflicts = 100;
+
+// Who waits for a pipe asks so often whether to go on, in milliseconds.
+constexpr int kPatience = 200;
 
 // The bytes that blobs may take.
 absl::StatusOr<std::uint64_t> RoomIn(const std::filesystem::path& directory) {
@@ -386,6 +390,11 @@ absl::StatusOr<ImportReport> ImportArchive(int fd, const MemoStore& store,
   std::vector<std::byte> buffer(1 << 20);
   std::uint64_t bytes = 0;
   while (true) {
+    IRENEO_RETURN_IF_ERROR(
+        internal::TellProgress(options.progress, "receiving", bytes, 0));
+    struct pollfd readable = {.fd = fd, .events = POLLIN, .revents = 0};
+    const int ready = ::poll(&readable, 1, internal::kPatience);
+    if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
     const ssize_t size = ::read(fd, buffer.data(), buffer.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return absl::ErrnoToStatus(errno, "cannot read the archive");
@@ -394,8 +403,6 @@ absl::StatusOr<ImportReport> ImportArchive(int fd, const MemoStore& store,
     IRENEO_RETURN_IF_ERROR(internal::WriteAll(
         gathered->get(),
         std::span(buffer).first(static_cast<std::size_t>(size))));
-    IRENEO_RETURN_IF_ERROR(
-        internal::TellProgress(options.progress, "receiving", bytes, 0));
   }
   IRENEO_ASSIGN_OR_RETURN(
       const std::unique_ptr<internal::ArchiveFile> archive,

@@ -380,6 +380,20 @@ TEST_F(ArchiveTest, ThroughAPipe) {
   EXPECT_EQ(Computed(theirs), 0);
 }
 
+TEST_F(ArchiveTest, WhoWaitsForAPipeCanBeStopped) {
+  const MemoStore store = Store("store");
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  int left = 3;
+  EXPECT_THAT(
+      ImportArchive(ends[0], store,
+                    {.progress = [&](const auto&) { return --left > 0; }})
+          .status(),
+      StatusIs(absl::StatusCode::kCancelled));
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
 TEST_F(ArchiveTest, NothingIsLeftOfWhatWasStopped) {
   const MemoStore ours = Store("ours");
   Fill(ours);
