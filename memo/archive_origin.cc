@@ -6,19 +6,14 @@
 #include "ireneo/serializers/json_text.h"
 
 namespace ireneo::internal {
-namespace {
 
 namespace json = boost::json;
-
-constexpr char kMember[] = "imported_from";
-
-}  // namespace
 
 std::string OriginOf(std::string_view environment) {
   const absl::StatusOr<json::value> value = ParseJson(environment);
   const json::object* const object = value.ok() ? value->if_object() : nullptr;
   const json::value* const origin =
-      object == nullptr ? nullptr : object->if_contains(kMember);
+      object == nullptr ? nullptr : object->if_contains(kOriginMember);
   if (origin == nullptr || !origin->is_string()) return "";
   return std::string(origin->get_string());
 }
@@ -33,9 +28,9 @@ const std::string& Origins::Changed(const std::string& environment,
   if (!value.ok() || !value->is_object()) return changed_;
   json::object& object = value->get_object();
   if (origin.empty()) {
-    object.erase(kMember);
+    object.erase(kOriginMember);
   } else {
-    object[kMember] = json::string(origin.data(), origin.size());
+    object[kOriginMember] = json::string(origin.data(), origin.size());
   }
   if (absl::StatusOr<std::string> text = CanonicalJson(*value); text.ok()) {
     changed_ = *std::move(text);

@@ -9,6 +9,9 @@
 
 namespace ireneo::internal {
 
+// The member of the description that has it.
+inline constexpr char kOriginMember[] = "imported_from";
+
 // "results.tar@sha256:…" of such a description; empty if the call was computed
 // here.
 std::string OriginOf(std::string_view environment);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "boost/json/array.hpp"
 #include "boost/json/parse.hpp"
+#include "ireneo/memo/archive_origin.h"
 
 namespace ireneo {
 namespace {
@@ -68,7 +69,18 @@ std::string Rfc3339(absl::Time time) {
 json::value EnvironmentToJson(const CallRecord& record) {
   boost::system::error_code error;
   json::value value = json::parse(record.environment, error);
-  return error ? json::value(record.environment) : value;
+  if (error) return json::value(record.environment);
+  // Says nothing of where it was computed.
+  if (value.is_object()) value.get_object().erase(internal::kOriginMember);
+  return value;
+}
+
+std::optional<CallOrigin> OriginOf(const CallRecord& record) {
+  const std::string origin = internal::OriginOf(record.environment);
+  const std::size_t at = origin.rfind('@');
+  if (at == origin.npos) return std::nullopt;
+  return CallOrigin{.archive = origin.substr(0, at),
+                    .digest = origin.substr(at + 1)};
 }
 
 json::object ToJson(const CallView& call, const Registry& registry,
@@ -109,6 +121,11 @@ json::object ToJson(const CallView& call, const Registry& registry,
   }
   object["callees"] = std::move(callees);
   object["environment"] = EnvironmentToJson(record);
+  object["imported_from"] = nullptr;
+  if (const std::optional<CallOrigin> origin = OriginOf(record)) {
+    object["imported_from"] =
+        json::object{{"archive", origin->archive}, {"digest", origin->digest}};
+  }
   return object;
 }
 

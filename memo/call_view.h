@@ -5,6 +5,7 @@
 // and tools. Internal to Ireneo.
 
 #include <cstddef>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -63,6 +64,15 @@ std::string Rfc3339(absl::Time time);
 
 // Host and compiler, as an object; as a string if it is not JSON.
 boost::json::value EnvironmentToJson(const CallRecord& record);
+
+// The archive that a call was imported from.
+struct CallOrigin {
+  std::string archive;  // What it was called.
+  std::string digest;   // "sha256:…"
+};
+
+// None if it was computed here.
+std::optional<CallOrigin> OriginOf(const CallRecord& record);
 
 // Everything of the record, and the values as `ToJson` of memo/value_view.h has
 // them.

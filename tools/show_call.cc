@@ -1,5 +1,6 @@
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -161,6 +162,10 @@ std::string ToText(const Shown& shown, const MemoStore& store,
   sheet.Add("last use", TimeAndAge(record.last_used_at));
   sheet.Add("hits", absl::StrCat(record.hits));
   sheet.Add("environment", EnvironmentText(record));
+  if (const std::optional<CallOrigin> origin = OriginOf(record)) {
+    sheet.Add("imported from",
+              absl::StrCat(origin->archive, ", ", origin->digest));
+  }
   for (std::size_t i = 0; i < record.callees.size(); ++i) {
     const std::string& function = shown.callee_functions[i];
     sheet.Add(

@@ -279,12 +279,12 @@ TEST_F(CallTableTest, JsonHasEverythingOnRecord) {
   const json::object& call = calls[0].get_object();
   std::vector<std::string> names;
   for (const auto& [name, member] : call) names.emplace_back(name);
-  EXPECT_THAT(
-      names,
-      ElementsAre("key", "function", "version", "callee_versions", "salts",
-                  "environment_in_key", "seed", "arguments", "result",
-                  "elapsed_seconds", "spent_seconds", "created_at",
-                  "last_used_at", "hits", "callees", "environment"));
+  EXPECT_THAT(names,
+              ElementsAre("key", "function", "version", "callee_versions",
+                          "salts", "environment_in_key", "seed", "arguments",
+                          "result", "elapsed_seconds", "spent_seconds",
+                          "created_at", "last_used_at", "hits", "callees",
+                          "environment", "imported_from"));
   EXPECT_EQ(call.at("key"), key.ToString().c_str());
   EXPECT_EQ(call.at("seed"), 42);
   EXPECT_EQ(call.at("elapsed_seconds"), 0.001);

@@ -33,7 +33,7 @@ class CallsTest(cli_testing.CliTest):
                          "salts", "environment_in_key", "seed", "arguments",
                          "result", "elapsed_seconds", "spent_seconds",
                          "created_at", "last_used_at", "hits", "callees",
-                         "environment"])
+                         "environment", "imported_from"])
         self.assertRegex(call["key"], "^xxh3:[0-9a-f]{32}$")
         self.assertEqual(call["version"], "1")
         self.assertEqual(call["salts"],
