@@ -45,18 +45,25 @@ void Progress::Show(std::uint64_t done, std::uint64_t total,
     const auto rounded = static_cast<std::uint64_t>(value);
     return unit_ == Unit::kBytes ? HumanBytes(rounded) : absl::StrCat(rounded);
   };
-  std::string line = absl::StrCat(kClearLine, what_, "  ",
-                                  total == 0 ? 100 : 100 * done / total, " %  ",
-                                  amount(static_cast<double>(done)), " of ",
-                                  amount(static_cast<double>(total)));
+  const std::string amount_done = amount(static_cast<double>(done));
+  std::string line = absl::StrCat(kClearLine, what_, "  ");
+  if (total == 0) {
+    absl::StrAppend(&line, amount_done);
+  } else {
+    absl::StrAppend(&line, 100 * done / total, " %  ", amount_done, " of ",
+                    amount(static_cast<double>(total)));
+  }
   const double seconds = absl::ToDoubleSeconds(now - started_);
   if (now - started_ >= kSettling && done > already) {
     const double rate = static_cast<double>(done - already) / seconds;
-    absl::StrAppend(
-        &line, "  ", amount(rate), "/s  ",
-        HumanDuration(absl::Seconds(
-            static_cast<double>(total - std::min(done, total)) / rate)),
-        " left");
+    absl::StrAppend(&line, "  ", amount(rate), "/s");
+    if (total > 0) {
+      absl::StrAppend(
+          &line, "  ",
+          HumanDuration(absl::Seconds(
+              static_cast<double>(total - std::min(done, total)) / rate)),
+          " left");
+    }
   }
   WriteTo(fd_, line);
 }

@@ -12,7 +12,8 @@
 
 namespace ireneo::tools {
 
-// "verifying   37 %   1.2 GB of 3.4 GB   450 MB/s   5 s left". Not thread-safe.
+// "verifying  37 %  1.2 GB of 3.4 GB  450 MB/s  5 s left", and where nobody
+// knows how much there is, "receiving  1.2 GB  450 MB/s". Not thread-safe.
 class Progress {
  public:
   enum class Unit { kBytes, kCount };
@@ -27,7 +28,7 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   // Some ten times a second at most; other calls cost next to nothing.
-  // `already` of `done` were there when this began.
+  // `already` of `done` were there when this began. 0 in `total`: not known.
   void Show(std::uint64_t done, std::uint64_t total, std::uint64_t already = 0);
 
  private:
