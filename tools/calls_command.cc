@@ -195,7 +195,9 @@ void AddCallsCommand(CLI::App& app, Command& command) {
     if (options->csv && app.count("--json") > 0) {
       throw CLI::ExcludesError("--csv", "--json");
     }
-    command = [options](Session& session) { return Run(*options, session); };
+    command.run = [options](Session& session) {
+      return Run(*options, session);
+    };
   });
 }
 

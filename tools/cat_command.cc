@@ -53,7 +53,9 @@ void AddCatCommand(CLI::App& app, Command& command) {
                 "write binary to a terminal all the same");
   cat->footer("Example: ireneo cat 3fa2b1c4 > result.npy");
   cat->callback([&command, options] {
-    command = [options](Session& session) { return Run(*options, session); };
+    command.run = [options](Session& session) {
+      return Run(*options, session);
+    };
   });
 }
 

@@ -17,11 +17,13 @@ namespace ireneo::tools {
 void AddCallsCommand(CLI::App& app, Command& command);
 void AddCatCommand(CLI::App& app, Command& command);
 void AddExplainCommand(CLI::App& app, Command& command);
+void AddExportCommand(CLI::App& app, Command& command);
 void AddForgetCommand(CLI::App& app, Command& command);
 void AddFunctionsCommand(CLI::App& app, Command& command);
 void AddGcCommand(CLI::App& app, Command& command);
 void AddGetCommand(CLI::App& app, Command& command);
 void AddGraphCommand(CLI::App& app, Command& command);
+void AddImportCommand(CLI::App& app, Command& command);
 void AddPinCommand(CLI::App& app, Command& command);
 void AddPutCommand(CLI::App& app, Command& command);
 void AddRecompressCommand(CLI::App& app, Command& command);

@@ -172,7 +172,9 @@ void AddExplainCommand(CLI::App& app, Command& command) {
       "relative: the call of\nits function with the fewest differences, the "
       "newest of these.\n\nExample: ireneo explain 3fa2b1c4 9c01d7e2");
   explain->callback([&command, options] {
-    command = [options](Session& session) { return Run(*options, session); };
+    command.run = [options](Session& session) {
+      return Run(*options, session);
+    };
   });
 }
 

@@ -75,7 +75,7 @@ void AddForgetCommand(CLI::App& app, Command& command) {
       "until they\nare collected: ireneo gc.\n\n"
       "Example: ireneo forget 3fa2b1c4");
   forget->callback([&command, keys] {
-    command = [keys](Session& session) { return Run(*keys, session); };
+    command.run = [keys](Session& session) { return Run(*keys, session); };
   });
 }
 

@@ -89,7 +89,7 @@ void AddFunctionsCommand(CLI::App& app, Command& command) {
           "name functions whose calls had different\nresults, and those for "
           "which remembering costs more than computing.\n\n"
           "Example: ireneo --store results functions")
-      ->callback([&command] { command = Run; });
+      ->callback([&command] { command.run = Run; });
 }
 
 }  // namespace ireneo::tools

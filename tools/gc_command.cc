@@ -212,7 +212,7 @@ void AddGcCommand(CLI::App& app, Command& command) {
       "that\nnothing uses. What is pinned stays, see ireneo pin.\n\n"
       "Example: ireneo gc --max-size 10G --max-age 90d --dry-run");
   gc->callback([&command, arguments] {
-    command = [arguments](Session& session) {
+    command.run = [arguments](Session& session) {
       return Run(arguments->options, session);
     };
   });

@@ -177,7 +177,9 @@ void AddGetCommand(CLI::App& app, Command& command) {
                 "write binary to a terminal all the same");
   get->footer("Example: ireneo get 3fa2b1c4 -o spectrum.csv");
   get->callback([&command, options] {
-    command = [options](Session& session) { return Run(*options, session); };
+    command.run = [options](Session& session) {
+      return Run(*options, session);
+    };
   });
 }
 

@@ -110,7 +110,9 @@ void AddGraphCommand(CLI::App& app, Command& command) {
       "Calls that were made\nand are no longer remembered are gray.\n\n"
       "Example: ireneo graph acme.Solve | dot -Tsvg -o solve.svg");
   graph->callback([&command, function] {
-    command = [function](Session& session) { return Run(*function, session); };
+    command.run = [function](Session& session) {
+      return Run(*function, session);
+    };
   });
 }
 

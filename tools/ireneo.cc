@@ -41,6 +41,7 @@ constexpr void (*kCommands[])(CLI::App&, Command&) = {
     AddGetCommand,       AddPutCommand,    AddStatsCommand,
     AddGcCommand,        AddForgetCommand, AddPinCommand,
     AddUnpinCommand,     AddVerifyCommand, AddRecompressCommand,
+    AddExportCommand,    AddImportCommand,
 };
 
 void PrintError(std::string_view message) {
@@ -102,9 +103,16 @@ std::vector<std::string> Run(const Command& command,
       return {std::string(status.message())};
     }
   }
-  absl::StatusOr<MemoStore> store =
-      // What is looked at is shown, not believed.
-      MemoStore::Open(directory, {.create = false, .trust_owner = true});
+  // What is looked at is shown, not believed.
+  MemoStoreOptions options{.create = false, .trust_owner = true};
+  absl::StatusOr<MemoStore> store = MemoStore::Open(directory, options);
+  if (absl::IsNotFound(store.status()) && command.before_creating != nullptr) {
+    if (absl::Status status = command.before_creating(); !status.ok()) {
+      return {std::string(status.message())};
+    }
+    options.create = true;
+    store = MemoStore::Open(directory, options);
+  }
   std::error_code ignored;
   if (absl::IsNotFound(store.status()) ||
       (!absl::IsPermissionDenied(store.status()) &&
@@ -119,12 +127,13 @@ std::vector<std::string> Run(const Command& command,
   Session session{.store = *std::move(store),
                   .registry = std::move(registry),
                   .json = json,
-                  .out = out};
+                  .out = out,
+                  .created = options.create};
   if (const absl::Status& recovered = session.store.Recovered();
       !recovered.ok()) {
     session.damage.emplace_back(recovered.message());
   }
-  const absl::Status status = command(session);
+  const absl::Status status = command.run(session);
   if (!status.ok()) session.damage.push_back(InStore(directory, status));
   return std::move(session.damage);
 }
@@ -200,7 +209,7 @@ int Main(int argc, char** argv) {
     PrintError(absl::StrCat(Complaint(app, error), ": see ireneo --help"));
     return kWrongUsage;
   }
-  if (command == nullptr) {
+  if (command.run == nullptr) {
     PrintError("which command? See ireneo --help");
     return kWrongUsage;
   }

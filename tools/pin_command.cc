@@ -151,7 +151,7 @@ void AddPinCommand(CLI::App& app, Command& command) {
       "the calls\nthat have it.\n\n"
       "Example: ireneo pin 3fa2b1c4 paper-2026");
   pin->callback([&command, arguments] {
-    command = [arguments](Session& session) {
+    command.run = [arguments](Session& session) {
       return arguments->what.empty()
                  ? List(session)
                  : Pin(arguments->what, arguments->name, session);
@@ -177,7 +177,7 @@ void AddUnpinCommand(CLI::App& app, Command& command) {
       ->check(CheckPrefix, "");
   unpin->footer("Example: ireneo unpin paper-2026");
   unpin->callback([&command, arguments] {
-    command = [arguments](Session& session) {
+    command.run = [arguments](Session& session) {
       return Unpin(arguments->name, arguments->what, session);
     };
   });

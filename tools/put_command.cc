@@ -48,7 +48,7 @@ void AddPutCommand(CLI::App& app, Command& command) {
       ->required();
   put->footer("Example: ireneo put years.npy");
   put->callback([&command, path] {
-    command = [path](Session& session) { return Run(*path, session); };
+    command.run = [path](Session& session) { return Run(*path, session); };
   });
 }
 

@@ -139,11 +139,11 @@ void AddRecompressCommand(CLI::App& app, Command& command) {
           "");
   recompress->footer(
       "What the store gives out stays the same, and programs may use it "
-      "meanwhile. Files\nthat would not become smaller stay raw. Ctrl-C stops "
+      "meanwhile.\nFiles that would not become smaller stay raw. Ctrl-C stops "
       "between two files.\n\n"
       "Example: ireneo recompress acme.Spectrum --codec small");
   recompress->callback([&command, arguments] {
-    command = [arguments](Session& session) {
+    command.run = [arguments](Session& session) {
       return Run(arguments->options, session);
     };
   });

@@ -19,14 +19,21 @@ struct Session {
   Registry registry;
   bool json = false;  // One JSON document instead of text for people.
   Output& out;
+  bool created = false;  // The store, for this command.
   // What is damaged or could not be written, a line each. They go to standard
   // error behind the output, and the exit status is 1. Empty if all is well.
   std::vector<std::string> damage = {};
 };
 
-// Does its work in a session. An error ends the program with its message on
-// standard error and exit status 1.
-using Command = std::function<absl::Status(Session&)>;
+// What a command line asks for.
+struct Command {
+  // Does the work. An error ends the program with its message on standard error
+  // and exit status 1.
+  std::function<absl::Status(Session&)> run;
+  // If there is one, the store is created if there is none, unless this returns
+  // an error, which then ends the program likewise.
+  std::function<absl::Status()> before_creating = nullptr;
+};
 
 }  // namespace ireneo::tools
 

@@ -23,7 +23,7 @@ void AddShowCommand(CLI::App& app, Command& command) {
       ->check(CheckPrefix, "");
   show->footer("Example: ireneo show 3fa2b1c4");
   show->callback([&command, text] {
-    command = [text](Session& session) -> absl::Status {
+    command.run = [text](Session& session) -> absl::Status {
       const absl::StatusOr<PrefixMatch> match = Resolve(session.store, *text);
       if (!match.ok()) return match.status();
       return match->is_call ? ShowCall(match->digest, session)

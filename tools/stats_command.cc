@@ -112,7 +112,7 @@ void AddStatsCommand(CLI::App& app, Command& command) {
   app.add_subcommand("stats",
                      "Sum the store up: calls, bytes, time saved and spent.")
       ->footer("Example: ireneo stats --json | jq .saved_seconds")
-      ->callback([&command] { command = Run; });
+      ->callback([&command] { command.run = Run; });
 }
 
 }  // namespace ireneo::tools

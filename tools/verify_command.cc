@@ -163,7 +163,7 @@ void AddVerifyCommand(CLI::App& app, Command& command) {
           "Damaged blobs go to quarantine/; the calls that had them are "
           "computed anew.\nExample: ireneo verify --repair")
       ->callback([&command, arguments] {
-        command = [arguments](Session& session) {
+        command.run = [arguments](Session& session) {
           return Run(session, *arguments);
         };
       });

@@ -8,7 +8,8 @@ import tempfile
 import cli_testing
 
 COMMANDS = ("functions", "calls", "show", "explain", "graph", "cat", "get", "put",
-            "stats", "gc", "forget", "pin", "unpin")
+            "stats", "gc", "forget", "pin", "unpin", "verify", "recompress",
+            "export", "import")
 
 
 class UsageTest(cli_testing.CliTest):
@@ -54,6 +55,21 @@ class UsageTest(cli_testing.CliTest):
                 (("get", "abcd", "--as", "pickle"), "'pickle' is none of"),
                 (("get", "abcd", "-o", ""), "empty"),
                 (("put",), "FILE"),
+                (("export",), "FILE"),
+                (("export", ""), "the path is empty"),
+                (("export", "a", ""), "the name of the function is empty"),
+                (("export", "a", "--since", "soon"), "soon"),
+                (("export", "a", "--key", "abc"), "too short"),
+                (("export", "a", "--as-of", ""), "the path is empty"),
+                (("export", "a", "--sign"), "--sign"),
+                (("export", "-", "--json"), "--json"),
+                (("--json", "export", "-"), "--json"),
+                (("import",), "FILE"),
+                (("import", ""), "the path is empty"),
+                (("import", "-", "a", "-"), "standard input"),
+                (("import", "a", "--max-size", "much"), "much"),
+                (("import", "a", "--name", ""), "the name is empty"),
+                (("import", "a", "--trusted-keys"), "--trusted-keys"),
                 (("stats", "--plugin"), "--plugin"),
                 (("show", "abcd", "abcd"), "abcd"),
                 (("stats", "\x1b[31m\n"), r"\x1b[31m\n")):

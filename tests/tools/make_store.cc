@@ -10,9 +10,10 @@
 //                           call that is forgotten
 //   make_store versions DIR calls that differ in one part of their keys each
 //   make_store dice DIR     calls that had different results
+//   make_store unsteady DIR calls that have other results in each such store
 //   make_store empty DIR
 //
-// The three before the last print keys.
+// The four before the last print keys.
 
 #include <cmath>
 #include <cstdint>
@@ -380,6 +381,19 @@ void MakeDice(const MemoStore& store) {
   })(0.2);
 }
 
+void MakeUnsteady(const MemoStore& store) {
+  const auto now = Memoize(
+      store,
+      {.name = "sample.Now", .version = "1", .argument_names = {"count"}},
+      [](std::int64_t count) {
+        return Vector(count, static_cast<double>(absl::GetCurrentTimeNanos()));
+      });
+  for (const std::int64_t count : {3, 1000}) {
+    now(count);
+    Print(now.KeyOf(count));
+  }
+}
+
 absl::Status Make(std::string_view kind, const char* directory) {
   const absl::StatusOr<MemoStore> store = ireneo::testing::OpenStore(directory);
   if (!store.ok()) return store.status();
@@ -388,6 +402,7 @@ absl::Status Make(std::string_view kind, const char* directory) {
   if (kind == "lineage") MakeLineage(*store);
   if (kind == "versions") MakeVersions(*store);
   if (kind == "dice") MakeDice(*store);
+  if (kind == "unsteady") MakeUnsteady(*store);
   if (kind == "crowd") {
     const auto identity = Memoize(
         *store,
