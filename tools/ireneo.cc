@@ -116,7 +116,8 @@ std::vector<std::string> Run(const Command& command,
   std::error_code ignored;
   if (absl::IsNotFound(store.status()) ||
       (!absl::IsPermissionDenied(store.status()) &&
-       !std::filesystem::is_directory(directory, ignored))) {
+       !std::filesystem::is_directory(directory, ignored) &&
+       !std::filesystem::is_regular_file(directory, ignored))) {
     return {absl::StrCat("no store in ", directory,
                          std::filesystem::exists(directory, ignored)
                              ? ": it has no ireneo.json. Pass"
