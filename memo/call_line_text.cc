@@ -1,6 +1,6 @@
 #include "ireneo/memo/call_line_text.h"
 
-#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <map>
@@ -17,7 +17,21 @@
 namespace ireneo::internal {
 namespace {
 
-bool IsPlain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+// Which bytes stand for themselves in a JSON string.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}();
+
+// How many of them `text` starts with.
+std::size_t PlainPrefix(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && kPlain[static_cast<unsigned char>(text[size])]) {
+    ++size;
+  }
+  return size;
+}
 
 // Goes through a text of which it knows what must come next. The first thing
 // that is something else ends it: `ok` is false from then on.
@@ -40,9 +54,7 @@ class Cursor {
 
   std::string_view String() {
     Expect("\"");
-    const char* const end =
-        std::find_if_not(rest_.begin(), rest_.end(), IsPlain);
-    const std::string_view text(rest_.data(), end - rest_.begin());
+    const std::string_view text = rest_.substr(0, PlainPrefix(rest_));
     rest_.remove_prefix(text.size());
     Expect("\"");
     return ok_ ? text : std::string_view();
@@ -154,7 +166,7 @@ void ReadArgument(Cursor& cursor, CallLine& line) {
 }  // namespace
 
 bool IsPlainString(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), IsPlain);
+  return PlainPrefix(text) == text.size();
 }
 
 bool IsPlainObject(std::string_view text) {

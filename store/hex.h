@@ -4,7 +4,9 @@
 // Reads hex digits as digests are written: only one text stands for a digest,
 // so that upper case, signs and white space are refused. Internal to Ireneo.
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -17,17 +19,27 @@ constexpr int HexValue(char c) {
   return -1;
 }
 
-// Fills `bytes`. False if `hex` is not two lowercase hex digits for each of
-// them; then their values mean nothing.
+// HexValue of each byte: digits that are not known have no branches that can be
+// foreseen.
+inline constexpr std::array<std::int8_t, 256> kHexValues = [] {
+  std::array<std::int8_t, 256> values{};
+  for (int c = 0; c < 256; ++c) {
+    values[static_cast<std::size_t>(c)] =
+        static_cast<std::int8_t>(HexValue(static_cast<char>(c)));
+  }
+  return values;
+}();
+
 constexpr bool ParseHex(std::string_view hex, std::span<std::byte> bytes) {
   if (hex.size() != 2 * bytes.size()) return false;
+  int seen = 0;  // Below 0 if one of them was.
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const int high = HexValue(hex[2 * i]);
-    const int low = HexValue(hex[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
+    const int high = kHexValues[static_cast<unsigned char>(hex[2 * i])];
+    const int low = kHexValues[static_cast<unsigned char>(hex[2 * i + 1])];
+    seen |= high | low;
     bytes[i] = static_cast<std::byte>(16 * high + low);
   }
-  return true;
+  return seen >= 0;
 }
 
 }  // namespace ireneo::internal
