@@ -64,8 +64,7 @@ class FileInput final : public ByteInput {
 // One file of the tar file.
 class PartInput final : public ByteInput {
  public:
-  PartInput(int fd, std::uint64_t offset, ArchiveFile::ProgressFn progress)
-      : file_(fd, offset), tar_(file_), progress_(std::move(progress)) {}
+  PartInput(int fd, std::uint64_t offset) : file_(fd, offset), tar_(file_) {}
 
   absl::Status Begin(std::uint64_t size) {
     TarReader::Entry entry;
@@ -75,17 +74,12 @@ class PartInput final : public ByteInput {
   }
 
   absl::StatusOr<std::span<const std::byte>> Read() override {
-    absl::StatusOr<std::span<const std::byte>> bytes = tar_.Read();
-    if (bytes.ok() && progress_ != nullptr) {
-      IRENEO_RETURN_IF_ERROR(progress_(bytes->size()));
-    }
-    return bytes;
+    return tar_.Read();
   }
 
  private:
   FileInput file_;
   TarReader tar_;
-  const ArchiveFile::ProgressFn progress_;
 };
 
 absl::StatusOr<std::string> ReadAll(std::uint64_t size, TarReader& tar) {
@@ -243,15 +237,14 @@ absl::Status ArchiveFile::ReadDescription() {
 }
 
 absl::StatusOr<std::unique_ptr<ByteInput>> ArchiveFile::OpenPart(
-    const OciDescriptor& part, ProgressFn progress) const {
+    const OciDescriptor& part) const {
   const auto it = parts_.find(part.digest);
   if (it == parts_.end() || it->second.size != part.size) {
     return absl::DataLossError(
         absl::StrCat("it has no part ", part.digest.ToString(), " of ",
                      part.size, " bytes, which its manifest names"));
   }
-  auto input = std::make_unique<PartInput>(file_->get(), it->second.offset,
-                                           std::move(progress));
+  auto input = std::make_unique<PartInput>(file_->get(), it->second.offset);
   IRENEO_RETURN_IF_ERROR(input->Begin(part.size));
   return input;
 }
@@ -311,23 +304,23 @@ absl::StatusOr<std::string> ArchiveFile::SignedBy(
 }
 
 absl::Status ArchiveFile::ReadCalls(
-    const LayerDescriptor& layer, LayerOrder& order, const ProgressFn& progress,
+    const LayerDescriptor& layer, LayerOrder& order,
+    const LayerProgressFn& progress,
     absl::FunctionRef<absl::Status(std::string_view line)> visit) const {
-  absl::StatusOr<std::unique_ptr<ByteInput>> input =
-      OpenPart(layer.blob, progress);
+  absl::StatusOr<std::unique_ptr<ByteInput>> input = OpenPart(layer.blob);
   if (!input.ok()) return InFile(input.status());
-  return InFile(ReadCallsLayer(**input, layer, order, visit));
+  return InFile(ReadCallsLayer(**input, layer, order, progress, visit));
 }
 
 absl::Status ArchiveFile::ReadBlobs(
-    const LayerDescriptor& layer, LayerOrder& order, const ProgressFn& progress,
+    const LayerDescriptor& layer, LayerOrder& order,
+    const LayerProgressFn& progress,
     absl::FunctionRef<absl::Status(const Digest& digest, std::uint64_t size,
                                    TarReader& payload)>
         visit) const {
-  absl::StatusOr<std::unique_ptr<ByteInput>> input =
-      OpenPart(layer.blob, progress);
+  absl::StatusOr<std::unique_ptr<ByteInput>> input = OpenPart(layer.blob);
   if (!input.ok()) return InFile(input.status());
-  return InFile(ReadBlobsLayer(**input, layer, order, visit));
+  return InFile(ReadBlobsLayer(**input, layer, order, progress, visit));
 }
 
 }  // namespace ireneo::internal

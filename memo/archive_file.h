@@ -70,21 +70,19 @@ class ArchiveFile {
   // PermissionDenied if none of `keys` has.
   absl::StatusOr<std::string> SignedBy(const TrustedKeys& keys) const;
 
-  // The bytes of a part, `progress` being called with the size of each piece;
-  // an error of it ends the reading. Errors: DataLoss if it is missing, or has
-  // another size.
-  using ProgressFn = std::function<absl::Status(std::uint64_t bytes)>;
+  // The bytes of a part. Errors: DataLoss if it is missing, or has another
+  // size.
   absl::StatusOr<std::unique_ptr<ByteInput>> OpenPart(
-      const OciDescriptor& part, ProgressFn progress = nullptr) const;
+      const OciDescriptor& part) const;
 
   // Read a layer: see memo/archive_layer.h. Errors have the archive's name.
   absl::Status ReadCalls(
       const LayerDescriptor& layer, LayerOrder& order,
-      const ProgressFn& progress,
+      const LayerProgressFn& progress,
       absl::FunctionRef<absl::Status(std::string_view line)> visit) const;
   absl::Status ReadBlobs(
       const LayerDescriptor& layer, LayerOrder& order,
-      const ProgressFn& progress,
+      const LayerProgressFn& progress,
       absl::FunctionRef<absl::Status(const Digest& digest, std::uint64_t size,
                                      TarReader& payload)>
           visit) const;

@@ -73,9 +73,8 @@ LayerWriter::~LayerWriter() {
 }
 
 absl::Status LayerWriter::Pass(std::span<const std::byte> bytes) {
-  hasher_.Update(bytes);
   written_ += bytes.size();
-  return output_(bytes);
+  return output_.Append(bytes);
 }
 
 absl::Status LayerWriter::Compress(std::span<const std::byte> bytes) {
@@ -153,7 +152,8 @@ absl::StatusOr<OciDescriptor> LayerWriter::Finish() {
   }
   IRENEO_RETURN_IF_ERROR(tar_.Finish());
   IRENEO_RETURN_IF_ERROR(EndFrame());
-  return OciDescriptor{.digest = hasher_.Finish(), .size = written_};
+  IRENEO_ASSIGN_OR_RETURN(const Sha256 digest, output_.Finish());
+  return OciDescriptor{.digest = digest, .size = written_};
 }
 
 // ------------------------------------------------------------------- Reading
@@ -175,9 +175,11 @@ std::size_t ZerosAtEnd(std::span<const std::byte> bytes) {
 // What a compressed layer unpacks to, and whether it is the one expected.
 class UnpackedLayer final : public ByteInput {
  public:
-  UnpackedLayer(ByteInput& input, const LayerDescriptor& layer)
+  UnpackedLayer(ByteInput& input, const LayerDescriptor& layer,
+                const LayerProgressFn& progress)
       : input_(input),
         layer_(layer),
+        progress_(progress),
         context_(ZSTD_createDCtx()),
         buffer_(kOutput) {
     if (context_ == nullptr ||
@@ -199,7 +201,11 @@ class UnpackedLayer final : public ByteInput {
           if (in_frame_) return status_ = Damaged("it is cut off");
           return std::span<const std::byte>();
         }
-        hasher_.Update(*more);
+        if (progress_ != nullptr) {
+          if (absl::Status told = progress_(more->size()); !told.ok()) {
+            return status_ = told;
+          }
+        }
         in_ = {more->data(), more->size(), 0};
       }
       if (!in_frame_ && static_cast<const std::byte*>(in_.src)[in_.pos] !=
@@ -241,7 +247,7 @@ class UnpackedLayer final : public ByteInput {
       return Damaged(absl::StrCat("it unpacks to ", size_,
                                   " bytes, and not to ", layer_.size));
     }
-    if (hasher_.Finish() != layer_.blob.digest) {
+    if (input_.Finish() != layer_.blob.digest) {
       return Damaged("its SHA-256 is another one");
     }
     return absl::OkStatus();
@@ -253,8 +259,9 @@ class UnpackedLayer final : public ByteInput {
         "layer ", layer_.blob.digest.ToString(), " is damaged: ", why));
   }
 
-  ByteInput& input_;
+  ReadAhead input_;
   const LayerDescriptor& layer_;
+  const LayerProgressFn& progress_;
   ZSTD_DCtx* const context_;
   std::vector<std::byte> buffer_;
   ZSTD_inBuffer in_ = {nullptr, 0, 0};
@@ -262,7 +269,6 @@ class UnpackedLayer final : public ByteInput {
   bool pending_ = false;  // zstd may have more without more input.
   std::uint64_t size_ = 0;
   std::uint64_t zeros_from_ = 0;  // All of these bytes from there on are 0.
-  Sha256Hasher hasher_;
   absl::Status status_;
 };
 
@@ -332,8 +338,9 @@ std::optional<Digest> DigestOfName(std::string_view name) {
 
 absl::Status ReadCallsLayer(
     ByteInput& input, const LayerDescriptor& layer, LayerOrder& order,
+    const LayerProgressFn& progress,
     absl::FunctionRef<absl::Status(std::string_view line)> visit) {
-  UnpackedLayer unpacked(input, layer);
+  UnpackedLayer unpacked(input, layer, progress);
   TarReader tar(unpacked);
   TarReader::Entry entry;
   std::string line;
@@ -352,10 +359,11 @@ absl::Status ReadCallsLayer(
 
 absl::Status ReadBlobsLayer(
     ByteInput& input, const LayerDescriptor& layer, LayerOrder& order,
+    const LayerProgressFn& progress,
     absl::FunctionRef<absl::Status(const Digest& digest, std::uint64_t size,
                                    TarReader& payload)>
         visit) {
-  UnpackedLayer unpacked(input, layer);
+  UnpackedLayer unpacked(input, layer, progress);
   TarReader tar(unpacked);
   TarReader::Entry entry;
   while (true) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ireneo/memo/archive_manifest.h"
+#include "ireneo/store/byte_thread.h"
 #include "ireneo/store/digest.h"
 #include "ireneo/store/encoder.h"
 #include "ireneo/store/sha256.h"
@@ -48,7 +50,7 @@ std::string BlobFileName(const Digest& digest);
 // Writes one layer. Not thread-safe.
 class LayerWriter {
  public:
-  // The bytes of the layer go to `output`.
+  // The bytes of the layer go to `output`, in another thread.
   explicit LayerWriter(ByteOutput output);
   ~LayerWriter();
   LayerWriter(const LayerWriter&) = delete;
@@ -69,13 +71,12 @@ class LayerWriter {
   // Whether zstd makes less of the bytes, judged by a sample.
   bool Pays(std::span<const std::byte> bytes);
 
-  ByteOutput output_;
+  WriteBehind output_;
   ZSTD_CCtx_s* const context_;
   ZSTD_CCtx_s* const sampling_;
   TarWriter tar_;
   std::vector<std::byte> buffer_;
   std::vector<std::byte> sample_;
-  Sha256Hasher hasher_;
   std::uint64_t size_ = 0;
   std::uint64_t written_ = 0;   // Compressed.
   std::uint64_t in_frame_ = 0;  // Not compressed.
@@ -88,9 +89,12 @@ struct LayerOrder {
   std::optional<Digest> last_blob = std::nullopt;
 };
 
-// Read one layer, its compressed bytes from `input`, and check all of it but
-// the payloads and lines themselves, which `visit` is given as they come: the
-// SHA-256 is known to be right only when this returns OK.
+// Called with the size of each piece that was read; an error ends the reading.
+using LayerProgressFn = std::function<absl::Status(std::uint64_t bytes)>;
+
+// Read one layer, its compressed bytes from `input` in another thread, and
+// check all of it but the payloads and lines themselves, which `visit` is given
+// as they come: the SHA-256 is known to be right only when this returns OK.
 //
 // Errors: DataLoss if it is damaged; InvalidArgument if there is something in
 // it that does not belong there, twice or in the wrong place; those of `visit`.
@@ -98,11 +102,13 @@ struct LayerOrder {
 // `visit` checks that keys ascend.
 absl::Status ReadCallsLayer(
     ByteInput& input, const LayerDescriptor& layer, LayerOrder& order,
+    const LayerProgressFn& progress,
     absl::FunctionRef<absl::Status(std::string_view line)> visit);
 
 // `visit` may read `payload`, which has `size` bytes, or leave it.
 absl::Status ReadBlobsLayer(
     ByteInput& input, const LayerDescriptor& layer, LayerOrder& order,
+    const LayerProgressFn& progress,
     absl::FunctionRef<absl::Status(const Digest& digest, std::uint64_t size,
                                    TarReader& payload)>
         visit);

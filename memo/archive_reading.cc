@@ -124,7 +124,7 @@ class Reading {
   const ArchiveContents& found() const { return found_; }
 
  private:
-  ArchiveFile::ProgressFn Tell() {
+  LayerProgressFn Tell() {
     return [this](std::uint64_t bytes) {
       done_ += bytes;
       return TellProgress(progress_, "checking", done_, archive_.layer_bytes());
