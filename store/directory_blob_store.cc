@@ -100,10 +100,9 @@ absl::StatusOr<StagedBlob> DirectoryBlobStore::StagePresent(
     const Digest& digest, std::uint64_t size) {
   IRENEO_ASSIGN_OR_RETURN(const std::optional<BlobFiles::Found> found,
                           files_->Find(digest));
-  if (!found.has_value() ||
-      (found->file.codec == BlobCodec::kRaw && found->file.size != size)) {
-    return NoBlob(digest);
-  }
+  if (!found.has_value()) return NoBlob(digest);
+  const absl::StatusOr<std::uint64_t> actual = files_->SizeOf(found->file);
+  if (!actual.ok() || *actual != size) return NoBlob(digest);
   // If that fails, it is as old as it was.
   (void)files_->Touch(found->file);
   return StagedBlob{

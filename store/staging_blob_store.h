@@ -88,7 +88,8 @@ class StagingBlobStore : public BlobStore {
   }
 
   // As `Stage` of a blob that is too large to be inline and was staged or put
-  // before, by whomever. It is not read. Errors: NotFound if it has gone.
+  // before, by whomever. It is read at most for its size. Errors: NotFound if
+  // it has gone, or does not have that size.
   virtual absl::StatusOr<StagedBlob> StagePresent(const Digest& digest,
                                                   std::uint64_t size) = 0;
 

@@ -1054,6 +1054,62 @@ TEST_F(HostileCallTest, StrangeNames) {
   ExpectUsable(MakeArchive(lines, {}));
 }
 
+// PENDING ADescriptionThatGrows
+//  A record cannot make the store lose a blob that it has, by a lie about its
+//  size.
+TEST_F(HostileCallTest, ALieAboutTheSizeOfABlobThatIsThere) {
+  for (const Compression& compression :
+       {Compression::kNone, Compression::Zstd(3)}) {
+    const MemoStore store = *OpenStore(
+        dir_.path() /
+            (compression == Compression::kNone ? "plain" : "compressed"),
+        {.memory_bytes = 0, .compression = compression});
+    std::vector<CallLine> lines;
+    int n = 0;
+    for (const std::size_t size : {300u, 5000u, 100'000u}) {
+      const std::string blob(size, 'b');
+      ASSERT_THAT(store.blobs().Put(blob), IsOk());
+      for (const std::uint64_t lie :
+           {std::uint64_t{256}, std::uint64_t{4097}, std::uint64_t{50'000},
+            std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
+        lines.push_back(MakeLine("evil.F", ++n, blob));
+        lines.back().call.result_size = lie;
+        lines.push_back(MakeLine("evil.F", ++n, "small"));
+        CallLine& line = lines.back();
+        line.call.arguments[0].digest = Digest::Of(blob);
+        line.call.arguments[0].small_value.reset();
+        line.kept_sizes[0] = lie;
+        line.call.key =
+            CallKey(line.function_digest, std::vector<Digest>{Digest::Of(blob)},
+                    std::nullopt);
+        // One of each key.
+        line.call.seed = n;
+        line.call.key = CallKey(line.function_digest,
+                                std::vector<Digest>{Digest::Of(blob)}, n);
+      }
+    }
+    WriteFileBytes(File(), ToBytes(MakeArchive(lines, {})));
+    ASSERT_THAT(ImportArchive(File(), store), IsOk());
+    const auto calls = store.Calls({});
+    ASSERT_THAT(calls, IsOk());
+    for (const CallRecord& call : *calls) {
+      (void)store.ResultBytes(call);
+      for (const ArgumentRecord& argument : call.arguments) {
+        (void)store.ArgumentBytes(argument);
+      }
+    }
+    for (const std::size_t size : {300u, 5000u, 100'000u}) {
+      EXPECT_THAT(store.blobs().Get(Digest::Of(std::string(size, 'b'))),
+                  IsOk());
+    }
+    const absl::StatusOr<VerifyReport> report = store.Verify();
+    ASSERT_THAT(report, IsOk());
+    EXPECT_FALSE(report->found_damage());
+    EXPECT_THAT(ExportArchive(store, dir_.path() / "out.tar"), IsOk());
+    EXPECT_THAT(CheckArchive(dir_.path() / "out.tar"), IsOk());
+  }
+}
+
 // ----------------------------------------------------- Truncation, bit flips
 
 class DamagedArchiveTest : public HostileArchiveTest {
