@@ -2,9 +2,11 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ireneo/memo/archive_layer.h"
 #include "ireneo/memo/memo_index.h"
 #include "ireneo/store/status_macros.h"
 
@@ -14,7 +16,12 @@ namespace {
 // Each of them may name a blob of 4 KiB that goes into memory.
 constexpr std::size_t kMaxArguments = 4096;
 
-absl::Status CheckLine(const CallLine& line, LayerOrder& order) {
+// Of a line, in canonical JSON.
+constexpr std::size_t kMostGrowth = 64;
+
+// `size` is that of its text.
+absl::Status CheckLine(const CallLine& line, std::size_t size,
+                       LayerOrder& order) {
   const CallRecord& call = line.call;
   const auto wrong = [&](absl::string_view why) {
     return absl::InvalidArgumentError(
@@ -42,6 +49,12 @@ absl::Status CheckLine(const CallLine& line, LayerOrder& order) {
     if (argument.small_value.has_value() != small) {
       return wrong("has an argument in the wrong place");
     }
+  }
+  // Else the store could not be exported.
+  if (size > kMaxCallLine / kMostGrowth) {
+    const absl::StatusOr<std::string> text = WriteCallLine(line);
+    if (!text.ok()) return wrong(text.status().message());
+    if (text->size() > kMaxCallLine) return wrong("has too long a record");
   }
   return absl::OkStatus();
 }
@@ -96,7 +109,7 @@ class Reading {
     IRENEO_RETURN_IF_ERROR(archive_.ReadCalls(
         layer, order_, Tell(), [&](std::string_view text) -> absl::Status {
           IRENEO_ASSIGN_OR_RETURN(CallLine line, ReadCallLine(text));
-          IRENEO_RETURN_IF_ERROR(CheckLine(line, order_));
+          IRENEO_RETURN_IF_ERROR(CheckLine(line, text.size(), order_));
           Visited(line.call.key);
           ++found_.calls;
           return visit(std::move(line), text.size());

@@ -133,7 +133,9 @@ class LineWriter {
       return;
     }
     const absl::StatusOr<json::value> value = ParseJson(text);
-    if (value.ok() && value->is_object()) {
+    // In a record it is one deeper, which may be too deep.
+    if (value.ok() && value->is_object() &&
+        CanonicalJson({{"environment", *value}}).ok()) {
       Json(*value);
     } else {
       String(text);

@@ -685,7 +685,6 @@ TEST_F(HostileLayerTest, ABombThatSaysHowLargeItIs) {
   ExpectRefused(bytes, kTooLarge, HasSubstr("all the room that the disk has"));
 }
 
-// PENDING ABombThatSaysHowLargeItIs
 TEST_F(HostileLayerTest, CallsThatDoNotFitTheDisk) {
   ArchiveParts::Layer layer;
   layer.description.content = LayerContent::kCalls;
@@ -1054,9 +1053,49 @@ TEST_F(HostileCallTest, StrangeNames) {
   ExpectUsable(MakeArchive(lines, {}));
 }
 
-// PENDING ADescriptionThatGrows
-//  A record cannot make the store lose a blob that it has, by a lie about its
-//  size.
+// A description that is a text, of an object that would be too deep in a
+// record.
+TEST_F(HostileCallTest, ADescriptionAtTheLimitOfNesting) {
+  std::string deep = "{}";
+  for (int i = 1; i < 256; ++i) deep = "{\"a\":" + deep + "}";
+  json::object object = ObjectOf(call_);
+  object["environment"] = json::string(deep);
+  ExpectUsable(WithObject(object));
+}
+
+//  A line of numbers whose canonical text is longer.
+TEST_F(HostileCallTest, ADescriptionThatGrows) {
+  std::string text = TextOf(call_);
+  std::string numbers = "[1e9";
+  while (numbers.size() < 3'900'000) numbers += ",1e9";
+  numbers += "]";
+  const std::size_t at = text.find("\"mallory\"");
+  text.replace(at, 9, numbers);
+  // The checksum is of the text without it.
+  const std::size_t from = text.find("\"checksum\":\"");
+  const std::size_t size = text.find(',', from) + 1 - from;
+  std::string without = text;
+  without.erase(from, size);
+  without.pop_back();
+  text.replace(
+      from, size,
+      absl::StrCat("\"checksum\":\"", Digest::Of(without).ToString(), "\","));
+  ExpectBad(WithLine(text), kInvalid, "too long a record");
+}
+
+TEST_F(HostileCallTest, ThousandsOfArguments) {
+  CallLine line = call_;
+  for (int i = 0; i < 5000; ++i) {
+    line.call.arguments.push_back(line.call.arguments[0]);
+    line.kept_sizes.push_back(line.kept_sizes[0]);
+  }
+  json::object object = ObjectOf(line);
+  SetKey(object);
+  ExpectBad(WithObject(object), kInvalid, "more arguments than any function");
+}
+
+// A record cannot make the store lose a blob that it has, by a lie about its
+// size.
 TEST_F(HostileCallTest, ALieAboutTheSizeOfABlobThatIsThere) {
   for (const Compression& compression :
        {Compression::kNone, Compression::Zstd(3)}) {
