@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <utility>
@@ -215,12 +216,11 @@ class Import {
           [this](std::uint64_t bytes) { return Tell("importing", bytes); },
           [&](const Digest& digest, std::uint64_t size,
               TarReader& tar) -> absl::Status {
-            IRENEO_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes,
-                                    payload_.Read(size, tar));
+            IRENEO_RETURN_IF_ERROR(payload_.Gather(size, tar));
             IRENEO_ASSIGN_OR_RETURN(
                 const PutResult put,
-                store_.blobs().Put([bytes](Sink& sink) { sink.Write(bytes); },
-                                   stage));
+                store_.blobs().Put(
+                    [this](Sink& sink) { payload_.WriteTo(sink); }, stage));
             if (put.digest != digest) return Changed();
             if (put.inserted) {
               ++report_.blobs_added;
@@ -371,19 +371,26 @@ class Import {
   ArchivedCalls group_;  // To be inserted.
 };
 
+absl::Status NoMemory(const std::string& archive) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("archive ", archive, ": there is too little memory for it"));
+}
+
 }  // namespace
 }  // namespace internal
 
 absl::StatusOr<ImportReport> ImportArchive(const std::filesystem::path& file,
                                            const MemoStore& store,
-                                           const ImportOptions& options) {
+                                           const ImportOptions& options) try {
   IRENEO_ASSIGN_OR_RETURN(const std::unique_ptr<internal::ArchiveFile> archive,
                           internal::ArchiveFile::Open(file));
   return internal::Import(*archive, store.state(), options).Run();
+} catch (const std::bad_alloc&) {
+  return internal::NoMemory(file.native());
 }
 
 absl::StatusOr<ImportReport> ImportArchive(int fd, const MemoStore& store,
-                                           const ImportOptions& options) {
+                                           const ImportOptions& options) try {
   IRENEO_ASSIGN_OR_RETURN(
       std::unique_ptr<internal::OpenFd> gathered,
       internal::OpenNameless(internal::ScratchOf(store.directory())));
@@ -409,10 +416,12 @@ absl::StatusOr<ImportReport> ImportArchive(int fd, const MemoStore& store,
       internal::ArchiveFile::Open(
           std::move(gathered), options.name.empty() ? "a pipe" : options.name));
   return internal::Import(*archive, store.state(), options).Run();
+} catch (const std::bad_alloc&) {
+  return internal::NoMemory(options.name);
 }
 
 absl::StatusOr<ArchiveContents> CheckArchive(const std::filesystem::path& file,
-                                             const ImportOptions& options) {
+                                             const ImportOptions& options) try {
   IRENEO_ASSIGN_OR_RETURN(const std::unique_ptr<internal::ArchiveFile> archive,
                           internal::ArchiveFile::Open(file));
   if (!options.trusted_keys.empty()) {
@@ -426,6 +435,8 @@ absl::StatusOr<ArchiveContents> CheckArchive(const std::filesystem::path& file,
       [](const Digest&, std::uint64_t) { return absl::OkStatus(); },
       [](std::uint64_t, std::span<const std::byte>) {}));
   return archive->contents();
+} catch (const std::bad_alloc&) {
+  return internal::NoMemory(file.native());
 }
 
 }  // namespace ireneo

@@ -282,6 +282,7 @@ absl::StatusOr<ArchiveContents> ReadConfig(std::string_view text) {
     contents.functions.push_back({.name = function.Text("name"),
                                   .versions = StringsAt(function, "versions"),
                                   .calls = function.Int("calls")});
+    if (!status.ok()) break;
   }
   if (members.Has("as_of")) contents.as_of = StringsAt(members, "as_of");
   IRENEO_RETURN_IF_ERROR(reader.Error());

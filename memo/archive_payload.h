@@ -6,37 +6,37 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <span>
+#include <memory>
 #include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
+#include "ireneo/memo/archive_file.h"
+#include "ireneo/store/sink.h"
 #include "ireneo/store/tar.h"
 
 namespace ireneo::internal {
 
-// In memory; one of over 32 MiB in a file that has no name. Not thread-safe.
+// A payload that can be written more than once: in memory, or, if it has over
+// 32 MiB, in a file that has no name. That is not mapped, for it may be larger
+// than the address space that a process is allowed. Not thread-safe.
 class ArchivePayload {
  public:
   // Such files are in `scratch`.
   explicit ArchivePayload(std::filesystem::path scratch)
       : scratch_(std::move(scratch)) {}
-  ~ArchivePayload() { Unmap(); }
-  ArchivePayload(const ArchivePayload&) = delete;
-  ArchivePayload& operator=(const ArchivePayload&) = delete;
 
-  // The file of `size` bytes at which `tar` is. Valid until the next call.
-  absl::StatusOr<std::span<const std::byte>> Read(std::uint64_t size,
-                                                  TarReader& tar);
+  // Takes the file of `size` bytes at which `tar` is.
+  absl::Status Gather(std::uint64_t size, TarReader& tar);
+
+  // Writes what was gathered last.
+  void WriteTo(Sink& sink) const;
 
  private:
-  absl::StatusOr<std::span<const std::byte>> ReadToFile(std::uint64_t size,
-                                                        TarReader& tar);
-  void Unmap();
-
   const std::filesystem::path scratch_;
   std::vector<std::byte> memory_;
-  std::span<std::byte> mapped_;
+  std::unique_ptr<OpenFd> file_;
+  std::uint64_t size_ = 0;
 };
 
 }  // namespace ireneo::internal

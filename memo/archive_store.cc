@@ -61,11 +61,10 @@ class Unpacker {
         layer, order, nullptr,
         [&](const Digest&, std::uint64_t size,
             TarReader& payload) -> absl::Status {
-          IRENEO_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes,
-                                  payload_.Read(size, payload));
+          IRENEO_RETURN_IF_ERROR(payload_.Gather(size, payload));
           IRENEO_ASSIGN_OR_RETURN(
               StagedBlob blob,
-              store_->Stage([bytes](Sink& sink) { sink.Write(bytes); }));
+              store_->Stage([this](Sink& sink) { payload_.WriteTo(sink); }));
           // Files have their rows.
           if (size > StagingBlobStore::kInlineLimit) return absl::OkStatus();
           small.push_back(std::move(blob));

@@ -1,5 +1,6 @@
 #include "ireneo/store/byte_thread.h"
 
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -63,18 +64,24 @@ void ByteQueue::Stop(absl::Status status) {
 ReadAhead::ReadAhead(ByteInput& input) : input_(input) {
   try {
     thread_ = std::thread([this] {
-      while (true) {
-        const absl::StatusOr<std::span<const std::byte>> piece = input_.Read();
-        if (!piece.ok() || piece->empty()) {
-          queue_.Close(piece.status());
-          return;
-        }
-        hasher_.Update(*piece);
-        if (!queue_.Push(*piece).ok()) return;
+      try {
+        queue_.Close(ReadAll());
+      } catch (const std::bad_alloc&) {
+        queue_.Close(absl::ResourceExhaustedError("there is too little memory"));
       }
     });
   } catch (const std::system_error& error) {
     queue_.Close(NoThread(error));
+  }
+}
+
+absl::Status ReadAhead::ReadAll() {
+  while (true) {
+    IRENEO_ASSIGN_OR_RETURN(const std::span<const std::byte> piece,
+                            input_.Read());
+    if (piece.empty()) return absl::OkStatus();
+    hasher_.Update(piece);
+    IRENEO_RETURN_IF_ERROR(queue_.Push(piece));
   }
 }
 
@@ -91,20 +98,26 @@ Sha256 ReadAhead::Finish() {
 WriteBehind::WriteBehind(ByteOutput output) : output_(std::move(output)) {
   try {
     thread_ = std::thread([this] {
-      while (true) {
-        const absl::StatusOr<std::span<const std::byte>> piece = queue_.Pop();
-        if (!piece.ok() || piece->empty()) return;
-        hasher_.Update(*piece);
-        status_ = output_(*piece);
-        if (!status_.ok()) {
-          queue_.Stop(status_);
-          return;
-        }
+      try {
+        status_ = WriteAll();
+      } catch (const std::bad_alloc&) {
+        status_ = absl::ResourceExhaustedError("there is too little memory");
       }
+      if (!status_.ok()) queue_.Stop(status_);
     });
   } catch (const std::system_error& error) {
     status_ = NoThread(error);
     queue_.Stop(status_);
+  }
+}
+
+absl::Status WriteBehind::WriteAll() {
+  while (true) {
+    IRENEO_ASSIGN_OR_RETURN(const std::span<const std::byte> piece,
+                            queue_.Pop());
+    if (piece.empty()) return absl::OkStatus();
+    hasher_.Update(piece);
+    IRENEO_RETURN_IF_ERROR(output_(piece));
   }
 }
 

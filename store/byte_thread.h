@@ -65,6 +65,8 @@ class ReadAhead final : public ByteInput {
   Sha256 Finish();
 
  private:
+  absl::Status ReadAll();
+
   ByteInput& input_;
   Sha256Hasher hasher_;
   ByteQueue queue_;
@@ -91,6 +93,8 @@ class WriteBehind {
   absl::StatusOr<Sha256> Finish();
 
  private:
+  absl::Status WriteAll();
+
   ByteOutput output_;
   Sha256Hasher hasher_;
   absl::Status status_;  // Of the other thread, once it has ended.

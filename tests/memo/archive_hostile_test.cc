@@ -1063,7 +1063,7 @@ TEST_F(HostileCallTest, ADescriptionAtTheLimitOfNesting) {
   ExpectUsable(WithObject(object));
 }
 
-//  A line of numbers whose canonical text is longer.
+// A line of numbers whose canonical text is longer.
 TEST_F(HostileCallTest, ADescriptionThatGrows) {
   std::string text = TextOf(call_);
   std::string numbers = "[1e9";

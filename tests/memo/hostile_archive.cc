@@ -159,9 +159,17 @@ CallLine MakeLine(const std::string& function, int argument,
   line.first_created = call.created_at;
   call.environment = R"({"host":"mallory"})";
   line.function_digest = FunctionDigest(internal::IdentityOf(call));
-  call.key = CallKey(line.function_digest,
-                     std::vector<Digest>{call.arguments[0].digest}, call.seed);
+  call.key = KeyOf(line);
   return line;
+}
+
+Digest KeyOf(const CallLine& line) {
+  std::vector<Digest> digests;
+  for (const ArgumentRecord& argument : line.call.arguments) {
+    digests.push_back(argument.digest);
+  }
+  return CallKey(FunctionDigest(internal::IdentityOf(line.call)), digests,
+                 line.call.seed);
 }
 
 std::string TextOf(const CallLine& line) {

@@ -54,6 +54,8 @@ std::string ZstdBomb(std::string_view head, std::uint64_t zeros);
 // small.
 internal::CallLine MakeLine(const std::string& function, int argument,
                             const std::string& result);
+// The key that its function and arguments have.
+Digest KeyOf(const internal::CallLine& line);
 // As it stands in an archive.
 std::string TextOf(const internal::CallLine& line);
 boost::json::object ObjectOf(const internal::CallLine& line);
