@@ -67,7 +67,8 @@ ReadAhead::ReadAhead(ByteInput& input) : input_(input) {
       try {
         queue_.Close(ReadAll());
       } catch (const std::bad_alloc&) {
-        queue_.Close(absl::ResourceExhaustedError("there is too little memory"));
+        queue_.Close(
+            absl::ResourceExhaustedError("there is too little memory"));
       }
     });
   } catch (const std::system_error& error) {
