@@ -83,7 +83,7 @@ absl::Status WriteMarker(const FileSystem& files,
       {"index", NameOf(engine)}};
   if (engine == IndexEngine::kDirectory) {
     marker["format"] = kFormatWithFeatures;
-    marker["requires"] = {kDirectoryFeature};
+    marker["requires"] = json::array{kDirectoryFeature};
   }
   const std::string text = json::serialize(marker) + "\n";
   const auto write = [&]() -> absl::Status {
