@@ -25,8 +25,10 @@
 #include "ireneo/store/codec.h"
 #include "ireneo/store/compression.h"
 #include "ireneo/store/encoder.h"
+#include "ireneo/tests/fuzz/archive_pieces.h"
 #include "ireneo/tests/fuzz/check.h"
 #include "ireneo/tests/fuzz/types.h"
+#include "tests/memo/hostile_archive.h"
 
 namespace ireneo::fuzz {
 namespace {
@@ -235,6 +237,57 @@ void AddFiles(Corpus& corpus) {
   add("blosc_copied", {BlobCodec::kBlosc, 1, kLz4, 1});
 }
 
+std::string Input(ArchiveMode mode, std::string_view rest) {
+  return std::string(1, static_cast<char>(mode)).append(rest);
+}
+
+void AddArchives(Corpus& corpus) {
+  std::string line = testing::TextOf(testing::MakeLine("acme.F", 1, "small"));
+  line.pop_back();
+  const std::string blob(300, 'm');
+  std::string large = testing::TextOf(testing::MakeLine("acme.G", 2, blob));
+  large.pop_back();
+  const std::string calls =
+      Encode(Piece::kLine, line) + Encode(Piece::kLine, large);
+  const std::string good = calls + Encode(Piece::kBlob, blob);
+  const auto add = [&](const std::string& name, const std::string& pieces) {
+    corpus.AddFile("archive", name, Input(ArchiveMode::kPieces, pieces));
+  };
+  add("calls", good);
+  corpus.AddFile("archive", "calls_directory",
+                 Input(ArchiveMode::kPiecesDirectory, good));
+  add("nothing", "");
+  add("two_layers", Encode(Piece::kLine, line) + Encode(Piece::kEndCalls) +
+                        Encode(Piece::kLine, large) +
+                        Encode(Piece::kBlob, blob) + Encode(Piece::kEndBlobs));
+  add("without_blobs", calls);
+  add("wrong_key", Encode(Piece::kWrongKey, line));
+  add("raw_line", Encode(Piece::kRawLine, line));
+  add("files", Encode(Piece::kFile, "0calls-000001.jsonl\n") +
+                   Encode(Piece::kFile, "2calls-000002.jsonl\n/etc/passwd") +
+                   Encode(Piece::kEndFiles, std::string_view("\0", 1)));
+  const std::string tar = testing::ToTar({{.name = "calls-000001.jsonl"}});
+  add("layer", Encode(Piece::kLayer,
+                      std::string(1, '\0') + testing::ZstdBomb("", 1 << 20)));
+  add("tar_layer",
+      Encode(Piece::kTarLayer, std::string(1, '\0') + CountZeros(tar)));
+  add("lies", good + Encode(Piece::kEndBlobs) +
+                  Encode(Piece::kLie, std::string_view("\1\0\1\2", 4)) +
+                  Encode(Piece::kCount, std::string_view("\0\2", 2)));
+  add("outer",
+      Encode(Piece::kBefore, "0../x\nx") + Encode(Piece::kBehind, "5blobs/\n"));
+  const testing::ArchiveParts parts;
+  add("texts", Encode(Piece::kManifest, testing::ManifestOf(parts)) +
+                   Encode(Piece::kDescription,
+                          R"({"counts":{"blob_bytes":0,"blobs":0,"calls":0},)"
+                          R"("digest":"xxh3-128","format":1,"functions":[]})") +
+                   Encode(Piece::kLayout, R"({"imageLayoutVersion":"1.0.0"})"));
+  add("index", Encode(Piece::kIndex, R"({"manifests":[]})"));
+  corpus.AddFile("archive", "raw",
+                 Input(ArchiveMode::kRaw,
+                       CountZeros(testing::ToBytes(testing::ArchiveParts()))));
+}
+
 }  // namespace
 }  // namespace ireneo::fuzz
 
@@ -249,4 +302,5 @@ int main(int argc, char** argv) {
   ireneo::fuzz::AddJson(corpus);
   ireneo::fuzz::AddTypeNames(corpus);
   ireneo::fuzz::AddFiles(corpus);
+  ireneo::fuzz::AddArchives(corpus);
 }

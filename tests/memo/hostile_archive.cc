@@ -243,12 +243,13 @@ ArchiveParts::Layer CallsLayer(std::vector<CallLine> lines) {
 }
 
 ArchiveParts::Layer CallsLayer(const std::vector<std::string>& lines,
-                               const Digest& first, const Digest& last) {
+                               const Digest& first, const Digest& last,
+                               std::int64_t file) {
   std::string text;
   for (const std::string& line : lines) text += line;
   ArchiveParts::Layer layer = MakeLayer(
-      LayerContent::kCalls,
-      ToTar({{.name = internal::CallsFileName(1), .bytes = std::move(text)}}));
+      LayerContent::kCalls, ToTar({{.name = internal::CallsFileName(file),
+                                    .bytes = std::move(text)}}));
   layer.description.count = lines.size();
   layer.description.first = first;
   layer.description.last = last;

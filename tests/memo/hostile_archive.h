@@ -95,9 +95,11 @@ ArchiveParts::Layer MakeLayer(internal::LayerContent content,
 
 // In the order of their keys, in one file; all that is said of them is true.
 ArchiveParts::Layer CallsLayer(std::vector<internal::CallLine> lines);
-// Lines as they are. The keys of the first and the last one are told apart.
+// Lines as they are, in the file of that number. The keys of the first and the
+// last one are told apart.
 ArchiveParts::Layer CallsLayer(const std::vector<std::string>& lines,
-                               const Digest& first, const Digest& last);
+                               const Digest& first, const Digest& last,
+                               std::int64_t file = 1);
 // In the order of their digests.
 ArchiveParts::Layer BlobsLayer(std::vector<std::string> blobs);
 
