@@ -13,6 +13,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "ireneo/store/file_system.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -124,7 +125,8 @@ absl::StatusOr<std::unique_ptr<OpenFd>> OpenNameless(
 
 absl::Status WriteAll(int fd, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    const ssize_t written =
+        ::write(fd, bytes.data(), std::min(bytes.size(), kWritePiece));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
       return absl::ErrnoToStatus(errno, "cannot write the archive");

@@ -88,7 +88,8 @@ class PosixWritableFile final : public WritableFile {
 
   absl::Status Append(std::span<const std::byte> bytes) override {
     while (!bytes.empty()) {
-      const ssize_t n = ::write(fd_.get(), bytes.data(), bytes.size());
+      const ssize_t n =
+          ::write(fd_.get(), bytes.data(), std::min(bytes.size(), kWritePiece));
       if (n < 0) {
         if (errno == EINTR) continue;
         return ErrnoError("write", path_);

@@ -121,6 +121,10 @@ class FileSystem {
       const std::filesystem::path& path) const = 0;
 };
 
+// Larger writes are no faster, and some are several times slower: the kernel
+// looks for pages as large as the write.
+inline constexpr std::size_t kWritePiece = 256 << 10;
+
 // A multiple of the tick of the clock that stamps files: within one tick two
 // states of a file can bear the same time.
 inline constexpr absl::Duration kClockTick = absl::Milliseconds(50);
