@@ -66,6 +66,7 @@ BLOCKS = {
             "environment.inc",
         ],
     },
+    "sharing.md": {},
 }
 
 def extract_blocks():

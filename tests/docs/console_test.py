@@ -4,7 +4,10 @@
 
 Each page has a folder of its own, in which the programs are, and its blocks
 are run in order. A command must succeed and, if the page shows output, print
-that: times and ages may differ, and blanks that align.
+that: times and ages may differ, and what depends on them (sizes and digests of
+archives), keys for signatures, where the folder is, and blanks that align.
+
+`ssh HOST COMMAND...` runs the command in a folder that stands for the host's.
 """
 
 import os
@@ -16,12 +19,20 @@ import unittest
 
 import pages
 
+SSH = """#!/bin/sh
+mkdir -p "hosts/$1" && cd "hosts/$1" && shift && exec sh -c "$*"
+"""
+
 PROGRAMS = [os.path.abspath(program) for program in sys.argv[1:]]
 
 
 def alike(text):
     text = re.sub(r"\b[0-9.]+(e[+-]\d+)? (ns|us|ms|s|min)\b", "TIME", text)
     text = re.sub(r"\b[0-9-]{10} [0-9:]{8} UTC\b", "DATE", text)
+    text = re.sub(r"\bsha256:[0-9a-f]{64}\b", "DIGEST", text)
+    text = re.sub(r"(\.tar, )[0-9.]+ KiB\b", r"\1SIZE", text)
+    text = re.sub(r"\b[A-Za-z0-9+/]{43}=", "KEY", text)
+    text = re.sub(r"(made the store )/.*/", r"\1/", text)
     text = re.sub(r" (now|TIME)$", " AGE", text, flags=re.M)
     return re.sub(r" +", " ", text).strip()
 
@@ -60,6 +71,10 @@ class ConsoleTest(unittest.TestCase):
                 for program in PROGRAMS:
                     os.symlink(program,
                                os.path.join(folder, os.path.basename(program)))
+                ssh = os.path.join(folder, "ssh")
+                with open(ssh, "w", encoding="utf-8") as file:
+                    file.write(SSH)
+                os.chmod(ssh, 0o755)
                 for language, block in pages.blocks(path):
                     if language == "console":
                         self.run_console(block, folder)

@@ -11,13 +11,17 @@ import json
 import os
 import re
 import signal
+import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import time
 
 import cli_testing
 from cli_testing import IRENEO
+
+SHARING = os.path.abspath(sys.argv[3])
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 LAYER = "application/vnd.ireneo.layer.v1.tar+zstd"
@@ -271,6 +275,25 @@ exec /usr/bin/skopeo --insecure-policy --registries-conf='{registries}' \\
         self.assertEqual(self.uploads(), 3)  # Two layers and the config.
         self.push("signed.tar", "signed")
         self.assertEqual(self.uploads(), 4)  # And the signature.
+
+    def test_what_the_documents_say(self):
+        blocks = re.findall(r"^```sh\n(.*?)^```$", read(SHARING),
+                            re.DOTALL | re.MULTILINE)
+        self.assertEqual(len(blocks), 3)
+        _, trusted = self.key("ada")
+        os.rename(trusted, self.path("trusted"))
+        shutil.copytree(self.sample, self.path("results"))
+        for block in blocks:
+            self.assertIn("docker://registry.example.org/lab/", block)
+            self.run_command("/bin/bash", "-euo", "pipefail", "-c",
+                             block.replace("registry.example.org", self.host))
+        self.assertEqual(self.results(self.path("theirs")),
+                         self.results(self.sample))
+        # A digest is a name as well, and that of the archive.
+        digest = Archive(self.path("november.tar")).digest
+        self.skopeo("copy", f"docker://{self.host}/lab/results@{digest}",
+                    "oci-archive:" + self.path("cited.tar"))
+        self.assert_same_archive("november.tar", "cited.tar")
 
 
 if __name__ == "__main__":
