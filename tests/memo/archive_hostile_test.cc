@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -1154,8 +1155,7 @@ TEST_F(HostileCallTest, ALieAboutTheSizeOfABlobThatIsThere) {
 class DamagedArchiveTest : public HostileArchiveTest {
  protected:
   // An error or, for what means nothing, the same archive.
-  bool RefusedOrSame(const std::string& bytes) {
-    WriteFileBytes(File(), bytes);
+  bool RefusedOrSame() {
     const absl::StatusOr<ImportReport> in =
         ImportArchive(File(), store_, {.dry_run = true});
     if (!in.ok()) {
@@ -1185,8 +1185,11 @@ TEST_F(DamagedArchiveTest, CutOffAnywhere) {
   int same = 0;
   for (std::size_t size = 0; size < good_.size(); size += 512) {
     SCOPED_TRACE(size);
-    same += RefusedOrSame(good_.substr(0, size)) ? 0 : 1;
-    if (size > 0) RefusedOrSame(good_.substr(0, size - 1));
+    WriteFileBytes(File(), good_.substr(0, size));
+    same += RefusedOrSame() ? 0 : 1;
+    if (size == 0) continue;
+    fs::resize_file(File(), size - 1);
+    RefusedOrSame();
   }
   EXPECT_LE(same, 2);  // The two blocks of the end.
   EXPECT_EQ(ContentsOf(store_), contents_);
@@ -1194,12 +1197,18 @@ TEST_F(DamagedArchiveTest, CutOffAnywhere) {
 
 TEST_F(DamagedArchiveTest, EveryByteChanged) {
   Remember();
+  WriteFileBytes(File(), good_);
+  std::fstream file(File(), std::ios::in | std::ios::out | std::ios::binary);
   int refused = 0;
   for (std::size_t i = 0; i < good_.size(); ++i) {
     SCOPED_TRACE(i);
-    std::string bytes = good_;
-    bytes[i] = static_cast<char>(bytes[i] ^ (1 << i % 8));
-    refused += RefusedOrSame(bytes) ? 1 : 0;
+    // In place, as the file system is slower than the import.
+    const auto write = [&](char byte) {
+      file.seekp(static_cast<std::streamoff>(i)).put(byte).flush();
+    };
+    write(static_cast<char>(good_[i] ^ (1 << i % 8)));
+    refused += RefusedOrSame() ? 1 : 0;
+    write(good_[i]);
     if (HasFailure()) break;
   }
   EXPECT_GT(refused, static_cast<int>(good_.size() / 3));
