@@ -5,6 +5,7 @@
 // serializers that come with Ireneo. Programs that want to compile faster
 // include the parts that they use.
 
+#include "ireneo/memo/archive.h"                // IWYU pragma: export
 #include "ireneo/memo/bind.h"                   // IWYU pragma: export
 #include "ireneo/memo/build_id.h"               // IWYU pragma: export
 #include "ireneo/memo/call_table.h"             // IWYU pragma: export

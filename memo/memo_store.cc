@@ -52,6 +52,8 @@ absl::StatusOr<Blob> MemoStore::Get(const Digest& digest) const {
   return absl::IsNotFound(small.status()) ? blob : small;
 }
 
+bool MemoStore::is_archive() const { return state_->archive() != nullptr; }
+
 absl::StatusOr<Blob> MemoStore::ResultBytes(const CallRecord& call) const {
   if (!call.small_result.has_value()) return state_->blobs().Get(call.result);
   return SmallValue("result", *call.small_result, call.result);

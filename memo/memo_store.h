@@ -95,7 +95,8 @@ class WriteBatch;
 class MemoStore {
  public:
   // Opens the store in `directory`, made with its parents if it does not
-  // exist.
+  // exist. If that is a file, it is an archive, which is read; see
+  // memo/archive.h.
   //
   // Errors: FailedPrecondition if `directory` has other things in it than a
   // store, a store of another format, of another user or with another index
@@ -105,6 +106,10 @@ class MemoStore {
                                         MemoStoreOptions options = {});
 
   const std::filesystem::path& directory() const;
+
+  // Whether it is an archive (memo/archive.h) and not a directory: its blobs
+  // have files for as long as it is open.
+  bool is_archive() const;
 
   // The store's blobs, results of calls and others.
   BlobStore& blobs() const;

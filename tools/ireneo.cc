@@ -6,9 +6,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -74,7 +76,10 @@ const char* Advice(const absl::Status& status) {
     case absl::StatusCode::kUnavailable:
       return ": try again when other programs are done with it";
     case absl::StatusCode::kPermissionDenied:
-      return ": see who may read and write there";
+      // Some are refused for other reasons, as what is not signed.
+      return absl::StrContains(status.message(), std::strerror(EACCES))
+                 ? ": see who may read and write there"
+                 : "";
     default:
       return "";
   }

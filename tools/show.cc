@@ -60,6 +60,8 @@ std::string FittingText(const Description& description, std::size_t max_width) {
 }  // namespace
 
 std::string BlobFile(const MemoStore& store, const Digest& digest) {
+  // That of an archive goes when the command ends.
+  if (store.is_archive()) return "";
   const std::filesystem::path path = store.BlobPath(digest);
   std::error_code error;
   return std::filesystem::exists(path, error) ? path.native() : "";
