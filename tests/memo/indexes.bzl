@@ -1,6 +1,6 @@
 """Tests of what a store does whatever keeps its records."""
 
-def with_directory_index(name, test, size = "small", args = []):
+def with_directory_index(name, test, size = "small", args = [], shard_count = None):
     """Runs a test once more, for stores whose index is a directory.
 
     Args:
@@ -8,6 +8,7 @@ def with_directory_index(name, test, size = "small", args = []):
       test: a cc_test that opens stores by tests/memo/open_store.h.
       size: as in sh_test.
       args: for `test`.
+      shard_count: as in sh_test.
     """
     native.sh_test(
         name = name,
@@ -15,4 +16,5 @@ def with_directory_index(name, test, size = "small", args = []):
         srcs = ["with_directory_index.sh"],
         args = ["$(location %s)" % test] + args,
         data = [test],
+        shard_count = shard_count,
     )
