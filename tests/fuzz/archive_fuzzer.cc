@@ -281,7 +281,8 @@ absl::Status Read(std::string_view bytes) {
       internal::ArchiveFile::Open(FileOf(bytes), kName);
   if (!archive.ok()) return archive.status();
   return internal::ReadArchive(
-      **archive, nullptr, [](internal::CallLine&&) { return absl::OkStatus(); },
+      **archive, nullptr,
+      [](internal::CallLine&&, std::uint64_t) { return absl::OkStatus(); },
       [](const Digest&, std::uint64_t) { return absl::OkStatus(); });
 }
 

@@ -55,7 +55,7 @@ using ::ireneo::testing::VfsCall;
 using ::ireneo::testing::WriteImage;
 using ::testing::HasSubstr;
 
-constexpr BlobStoreOptions kDurable = {.durability = Durability::kDurable};
+const BlobStoreOptions kDurable = {.durability = Durability::kDurable};
 
 class BlobDurabilityTest : public LocalStoreTest {
  protected:

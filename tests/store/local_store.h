@@ -28,8 +28,7 @@ namespace ireneo::testing {
 inline constexpr std::size_t kFileSize = LocalBlobStore::kInlineLimit + 1;
 
 // Files that are exactly the payload.
-inline constexpr BlobStoreOptions kRawFiles = {.compression =
-                                                   Compression::kNone};
+inline const BlobStoreOptions kRawFiles = {.compression = Compression::kNone};
 
 // A store as a program opens it: database and blobs in one folder.
 class OpenStore {

@@ -102,12 +102,12 @@ class UsageTest(cli_testing.CliTest):
         self.assert_error(done, f"no store in {path}:")
         self.assertFalse(os.path.exists(path))
 
-    def test_a_file_is_no_store(self):
+    def test_a_file_that_is_no_archive_is_no_store(self):
         path = os.path.join(self.folder, "file")
         with open(path, "w", encoding="utf-8") as file:
             file.write("x")
         self.assert_error(self.ireneo("stats", store=path, status=1),
-                          f"no store in {path}:")
+                          f"archive {path}: not a tar file")
 
     def test_a_foreign_directory_is_no_store_and_stays_as_it_is(self):
         path = tempfile.mkdtemp(dir=self.folder)
