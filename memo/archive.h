@@ -56,6 +56,7 @@ struct ExportReport {
   ArchiveContents contents;
   std::uint64_t bytes = 0;  // Of the file.
   std::string digest;       // "sha256:…" of its manifest: what it is called.
+  std::string signed_by;    // The key that signed it, in base64; or empty.
   // Calls that were left out as the store has lost their results; `ireneo
   // verify --repair` drops them.
   std::vector<Digest> lost = {};
@@ -70,8 +71,9 @@ struct ExportReport {
 // beside `file`. Others may use the store meanwhile.
 //
 // Errors: those of MemoStore; DataLoss if a blob is damaged (it is set aside
-// then, and the next export leaves its calls out); NotFound if there is no such
-// archive or key to be read; those of writing.
+// then, and the next export leaves its calls out); NotFound if no call is
+// selected, or if there is no such archive or key to be read; InvalidArgument
+// if `file` is one of `as_of`; those of writing.
 absl::StatusOr<ExportReport> ExportArchive(const MemoStore& store,
                                            const std::filesystem::path& file,
                                            const ExportOptions& options = {});

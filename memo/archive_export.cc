@@ -12,12 +12,15 @@
 // it is complete.
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -25,6 +28,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "ireneo/memo/archive.h"
@@ -41,6 +45,9 @@ namespace ireneo {
 namespace internal {
 namespace {
 
+// Who waits for a pipe asks so often whether to go on, in milliseconds.
+constexpr int kPatience = 200;
+
 // Writes the parts of an archive to an open file.
 class ArchiveWriter {
  public:
@@ -49,8 +56,13 @@ class ArchiveWriter {
       : scratch_(std::move(scratch)),
         tar_([this, fd](std::span<const std::byte> bytes) {
           bytes_ += bytes.size();
-          return WriteAll(fd, bytes);
+          return wait_ == nullptr ? WriteAll(fd, bytes)
+                                  : WriteToPipe(fd, bytes);
         }) {}
+
+  // For a pipe, whose reader may keep it waiting: `wait` is called meanwhile,
+  // and ends it with an error.
+  void SetWait(std::function<absl::Status()> wait) { wait_ = std::move(wait); }
 
   absl::Status Begin() { return AddFile(kOciLayout, WriteOciLayout()); }
 
@@ -102,6 +114,23 @@ class ArchiveWriter {
   std::uint64_t bytes() const { return bytes_; }
 
  private:
+  absl::Status WriteToPipe(int fd, std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      struct pollfd writable = {.fd = fd, .events = POLLOUT, .revents = 0};
+      const int ready = ::poll(&writable, 1, kPatience);
+      if (ready == 0 || (ready < 0 && errno == EINTR)) {
+        IRENEO_RETURN_IF_ERROR(wait_());
+        continue;
+      }
+      // No more than is taken at once.
+      const std::span<const std::byte> piece =
+          bytes.first(std::min<std::size_t>(bytes.size(), PIPE_BUF));
+      IRENEO_RETURN_IF_ERROR(WriteAll(fd, piece));
+      bytes = bytes.subspan(piece.size());
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status AddFile(const std::string& name, std::string_view text) {
     return tar_.Add(name, std::as_bytes(std::span(text)));
   }
@@ -150,6 +179,7 @@ class ArchiveWriter {
   }
 
   const std::filesystem::path scratch_;
+  std::function<absl::Status()> wait_;
   std::uint64_t bytes_ = 0;
   TarWriter tar_;
   std::unique_ptr<OpenFd> gathered_;
@@ -168,12 +198,18 @@ class Export {
     std::optional<SigningKey> key;
     if (!options_.sign_key.empty()) {
       IRENEO_ASSIGN_OR_RETURN(key, SigningKey::Read(options_.sign_key));
+      report_.signed_by = absl::Base64Escape(key->public_key());
     }
     IRENEO_ASSIGN_OR_RETURN(known_, ReadKnownCalls(options_.as_of));
     report_.contents.as_of = known_.archives;
     store_.FlushAll();
     IRENEO_RETURN_IF_ERROR(writer_.Begin());
     IRENEO_RETURN_IF_ERROR(WriteCalls());
+    if (selected_ == 0) {
+      return absl::NotFoundError(
+          "no call is selected, so that no archive is written: ireneo calls "
+          "shows what there is");
+    }
     IRENEO_RETURN_IF_ERROR(WriteBlobs());
     IRENEO_RETURN_IF_ERROR(writer_.EndLayers());
     for (auto& [name, function] : functions_) {
@@ -219,6 +255,7 @@ class Export {
 
   absl::Status AddCall(CallLine& line) {
     CallRecord& call = line.call;
+    ++selected_;
     if (const auto it = known_.results.find(call.key);
         it != known_.results.end() && it->second == call.result) {
       return absl::OkStatus();
@@ -310,7 +347,7 @@ class Export {
     std::uint64_t done = 0;
     for (const auto& [digest, size] : blobs_) {
       const absl::StatusOr<Blob> blob = store_.blobs().Get(digest);
-      if (absl::IsNotFound(blob.status())) {
+      if (absl::IsNotFound(blob.status()) && store_.archive() == nullptr) {
         return absl::UnavailableError(absl::StrCat(
             "blob ", digest.ToString(), " was removed meanwhile: try again"));
       }
@@ -337,6 +374,7 @@ class Export {
   KnownCalls known_;
   Origins origins_;
   ExportReport report_;
+  std::int64_t selected_ = 0;  // Calls, known ones too.
   std::map<std::string, Function> functions_;
   std::vector<std::pair<Digest, std::uint64_t>> blobs_;
   // Of the file that is being gathered.
@@ -411,6 +449,17 @@ absl::StatusOr<ExportReport> ExportTo(const MemoStore& store, int fd,
                                       const std::filesystem::path& scratch,
                                       const ExportOptions& options) {
   ArchiveWriter writer(fd, scratch);
+  struct stat info;
+  if (::fstat(fd, &info) == 0 && !S_ISREG(info.st_mode) &&
+      options.progress != nullptr) {
+    writer.SetWait([&] {
+      return options.progress({.what = "waiting for the reader",
+                               .bytes = writer.bytes(),
+                               .total = 0})
+                 ? absl::OkStatus()
+                 : absl::CancelledError("the export was stopped");
+    });
+  }
   return Export(store.state(), options, writer).Run();
 }
 
@@ -436,6 +485,13 @@ absl::StatusOr<ExportReport> ExportArchive(const MemoStore& store,
     return absl::FailedPreconditionError(absl::StrCat(
         "cannot write the archive '", file.native(),
         "': ", file.empty() ? "the path is empty" : "it is a directory"));
+  }
+  for (const std::filesystem::path& base : options.as_of) {
+    if (std::filesystem::equivalent(base, path, error)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "cannot write the archive ", file.native(),
+          ", as it shall have what that one lacks: give another name"));
+    }
   }
   if (std::filesystem::exists(status) &&
       !std::filesystem::is_regular_file(status)) {

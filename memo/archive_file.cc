@@ -156,6 +156,15 @@ absl::StatusOr<std::unique_ptr<ArchiveFile>> ArchiveFile::Open(
   if (::fstat(file->get(), &info) != 0) {
     return ErrnoStatus("cannot open the archive", name);
   }
+  if (S_ISDIR(info.st_mode)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot open the archive ", name,
+                     ": it is a directory. If it is a store, export it first"));
+  }
+  if (S_ISREG(info.st_mode) && info.st_size == 0) {
+    return absl::DataLossError(absl::StrCat(
+        "archive ", name, ": it is empty: did what should write it fail?"));
+  }
   if (!S_ISREG(info.st_mode)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "cannot open the archive ", name, ": it is no regular file"));

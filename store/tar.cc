@@ -170,7 +170,7 @@ absl::StatusOr<bool> TarReader::Next(Entry& entry) {
   IRENEO_RETURN_IF_ERROR(status_);
   if (!open_) {
     if (archive_read_open1(archive_) != ARCHIVE_OK) {
-      return Failure("not a tar file: ");
+      return Failure("not a tar file, or a compressed one: ");
     }
     open_ = true;
   }

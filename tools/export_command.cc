@@ -48,10 +48,12 @@ struct Arguments {
 };
 
 json::value ToJson(const ExportReport& report, const Arguments& arguments) {
-  json::object object = {{"file", arguments.file},
-                         {"digest", report.digest},
-                         {"bytes", report.bytes},
-                         {"signed", !arguments.options.sign_key.empty()}};
+  json::object object = {
+      {"file", arguments.file},
+      {"digest", report.digest},
+      {"bytes", report.bytes},
+      {"signed_by", report.signed_by.empty() ? json::value()
+                                             : json::value(report.signed_by)}};
   for (auto& [name, value] : ContentsToJson(report.contents)) {
     object[name] = std::move(value);
   }
@@ -80,9 +82,7 @@ std::string ToText(const ExportReport& report, const Arguments& arguments,
   for (const std::string& archive : report.contents.as_of) {
     sheet.Add("as of", archive);
   }
-  if (!arguments.options.sign_key.empty()) {
-    sheet.Add("signed with", arguments.options.sign_key.native());
-  }
+  if (!report.signed_by.empty()) sheet.Add("signed by", report.signed_by);
   return absl::StrCat(functions, functions.empty() ? "" : "\n",
                       sheet.ToString(width));
 }

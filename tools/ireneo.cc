@@ -119,7 +119,8 @@ std::vector<std::string> Run(const Command& command,
     store = MemoStore::Open(directory, options);
   }
   std::error_code ignored;
-  if (absl::IsNotFound(store.status()) ||
+  if ((absl::IsNotFound(store.status()) &&
+       !std::filesystem::is_regular_file(directory, ignored)) ||
       (!absl::IsPermissionDenied(store.status()) &&
        !std::filesystem::is_directory(directory, ignored) &&
        !std::filesystem::is_regular_file(directory, ignored))) {

@@ -262,7 +262,11 @@ TEST_F(ArchiveSelectionTest, ByFunctionVersionAndTime) {
               ElementsAre("acme.Sum 5"));
   EXPECT_THAT(Exported(store, {.calls = {.version = "2"}}),
               ElementsAre("acme.Range 1"));
-  EXPECT_THAT(Exported(store, {.calls = {.function = "nothing"}}), IsEmpty());
+  EXPECT_THAT(
+      ExportArchive(store, File("b.tar"), {.calls = {.function = "nothing"}})
+          .status(),
+      StatusIs(absl::StatusCode::kNotFound, HasSubstr("no call is selected")));
+  EXPECT_FALSE(std::filesystem::exists(File("b.tar")));
   EXPECT_THAT(Exported(store, {.calls = {.limit = 2}}),
               ElementsAre("acme.Range 1", "acme.Sum 1"));
   const absl::Time now = absl::Now();
@@ -321,6 +325,10 @@ TEST_F(ArchiveSelectionTest, OnlyWhatAnotherArchiveLacks) {
   ASSERT_THAT(out, IsOk());
   EXPECT_EQ(out->contents.calls, 9);
   EXPECT_THAT(out->contents.as_of, SizeIs(1));
+  EXPECT_THAT(
+      ExportArchive(store, File("more.tar"), {.as_of = {File("more.tar")}})
+          .status(),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("another name")));
 
   // Without the other one some calls lack what they refer to. In either order,
   // all is there in the end.

@@ -7,6 +7,7 @@ import glob
 import json
 import os
 import pty
+import re
 import resource
 import shutil
 import signal
@@ -107,7 +108,7 @@ class ArchiveTest(cli_testing.CliTest):
         report = self.export("--json").json
         self.assertEqual(
             list(report),
-            ["file", "digest", "bytes", "signed", "calls", "blobs",
+            ["file", "digest", "bytes", "signed_by", "calls", "blobs",
              "blob_bytes", "functions", "as_of", "lost"])
         self.assertEqual(report["file"], self.archive)
         self.assertEqual(report["bytes"], os.path.getsize(self.archive))
@@ -246,8 +247,9 @@ class ArchiveTest(cli_testing.CliTest):
                          {"sample.Versioned": 1})
         self.assertEqual(self.functions("sample.Mean", "--since", "1h"),
                          {"sample.Mean": 2})
-        self.assertEqual(self.functions("sample.Mean", "--since",
-                                        "2100-01-01"), {})
+        self.assert_error(
+            self.export("sample.Mean", "--since", "2100-01-01", status=1),
+            "no call is selected", "ireneo calls")
 
     def test_a_name_that_no_call_has_is_no_success(self):
         for arguments in (("sample.Nine",), ("sample.Mean", "sample.Nine"),
@@ -299,10 +301,12 @@ class ArchiveTest(cli_testing.CliTest):
         both = self.import_(base, more, "--json").json["total"]
         self.assertEqual(both["calls_incomplete"], 0)
         self.assertEqual(self.count(), self.count(store))
-        # A name that no call has is nothing new here.
-        text = self.export("sample.None", "--as-of", base, "--as-of", more,
-                           store=store).text
+        # Nothing new is an archive too, but not of a name that no call has.
+        text = self.export("--as-of", base, "--as-of", more, store=store).text
         self.assertRegex(text, r"(?m)^calls +0, beside those that are known")
+        self.assert_error(
+            self.export("sample.None", "--as-of", base, store=store, status=1),
+            "no call is selected")
         self.assert_error(self.export("--as-of", "/none.tar", status=1),
                           "/none.tar")
 
@@ -346,7 +350,7 @@ class ArchiveTest(cli_testing.CliTest):
         private, trusted = self.key("ada")
         _, others = self.key("mallory")
         report = self.export("--sign", private, "sample.Square", "--json").json
-        self.assertTrue(report["signed"])
+        self.assertRegex(report["signed_by"], r"^[A-Za-z0-9+/]{43}=$")
         # No store is made for what is refused.
         self.assert_error(
             self.import_(self.archive, "--trusted-keys", others, status=1),
@@ -358,7 +362,8 @@ class ArchiveTest(cli_testing.CliTest):
             self.import_(self.archive, "--trusted-keys", others, status=1),
             self.archive, "not trusted")
         self.assertRegex(self.export("--sign", private).text,
-                         rf"(?m)^signed with +{private}$")
+                         r"(?m)^signed by +" +
+                         re.escape(report["signed_by"]) + "$")
         self.import_()  # Who does not ask takes all.
 
     def test_unsigned_archives_are_refused_if_it_matters(self):
