@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ireneo/memo/archive_contents.h"
 #include "ireneo/memo/memo_store.h"
@@ -120,6 +121,10 @@ struct ImportReport {
   };
   std::int64_t conflicts = 0;
   std::vector<Conflict> first_conflicts = {};  // A hundred at most.
+
+  // ResourceExhausted if the store has come to its `max_bytes` and cannot get
+  // below it.
+  absl::Status limit = absl::OkStatus();
 };
 
 // Adds to `store` what it lacks of the archive in `file`.

@@ -18,6 +18,8 @@ struct ArchiveContents {
     std::string name;
     std::vector<std::string> versions;  // Sorted.
     std::int64_t calls = 0;
+
+    friend bool operator==(const Function&, const Function&) = default;
   };
 
   std::int64_t calls = 0;

@@ -255,7 +255,10 @@ class Export {
 
   absl::Status AddCall(CallLine& line) {
     CallRecord& call = line.call;
-    ++selected_;
+    constexpr std::int64_t kOften = 4096;
+    if (++selected_ % kOften == 0) {
+      IRENEO_RETURN_IF_ERROR(Tell("exporting calls", line_bytes_, 0));
+    }
     if (const auto it = known_.results.find(call.key);
         it != known_.results.end() && it->second == call.result) {
       return absl::OkStatus();
@@ -339,9 +342,20 @@ class Export {
     return there;
   }
 
+  static absl::Status WrongSize(const Digest& digest) {
+    return absl::DataLossError(
+        absl::StrCat("the index has a wrong size for blob ", digest.ToString(),
+                     ": see ireneo verify"));
+  }
+
   absl::Status WriteBlobs() {
     std::sort(blobs_.begin(), blobs_.end());
     blobs_.erase(std::unique(blobs_.begin(), blobs_.end()), blobs_.end());
+    if (const auto twice = std::ranges::adjacent_find(
+            blobs_, {}, [](const auto& blob) { return blob.first; });
+        twice != blobs_.end()) {
+      return WrongSize(twice->first);
+    }
     std::uint64_t total = 0;
     for (const auto& [digest, size] : blobs_) total += size;
     std::uint64_t done = 0;
@@ -357,6 +371,7 @@ class Export {
                          "; export again: its calls are left out then"));
       }
       if (!blob.ok()) return blob.status();
+      if (blob->bytes().size() != size) return WrongSize(digest);
       IRENEO_RETURN_IF_ERROR(writer_.Add(LayerContent::kBlobs,
                                          BlobFileName(digest), blob->bytes(), 1,
                                          digest, digest));
@@ -413,6 +428,13 @@ class PendingFile {
   int fd() const { return file_.get(); }
 
   absl::Status Commit() {
+    // So that after a crash there is one of them, whole. And some file systems
+    // tell only when a file is closed that they had no room for it.
+    if (std::filesystem::exists(path_) && ::fdatasync(fd()) != 0) {
+      return Error();
+    }
+    const int copy = ::fcntl(fd(), F_DUPFD_CLOEXEC, 0);
+    if (copy < 0 || ::close(copy) != 0) return Error();
     if (temporary_.empty()) {
       const std::string temporary = TemporaryName(path_);
       const std::string self = absl::StrCat("/proc/self/fd/", fd());

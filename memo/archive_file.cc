@@ -241,6 +241,10 @@ absl::Status ArchiveFile::ReadDescription() {
   IRENEO_ASSIGN_OR_RETURN(const std::string config,
                           ReadSmall(manifest_.config));
   IRENEO_ASSIGN_OR_RETURN(contents_, ReadConfig(config));
+  if (const absl::StatusOr<std::string> canonical = WriteConfig(contents_);
+      !canonical.ok() || *canonical != config) {
+    return absl::DataLossError("its description is not as Ireneo writes it");
+  }
   for (const LayerDescriptor& layer : manifest_.layers) {
     IRENEO_RETURN_IF_ERROR(OpenPart(layer.blob).status());
   }
@@ -299,6 +303,9 @@ absl::StatusOr<std::string> ArchiveFile::SignedBy(
     IRENEO_ASSIGN_OR_RETURN(const std::string text,
                             ReadSmall(*manifest_.signature));
     IRENEO_ASSIGN_OR_RETURN(const SignatureFile signature, ReadSignature(text));
+    if (WriteSignature(signature) != text) {
+      return absl::DataLossError("its signature is not as Ireneo writes it");
+    }
     std::string key = absl::Base64Escape(signature.public_key);
     if (!keys.Trusts(signature.public_key)) {
       return absl::PermissionDeniedError(absl::StrCat(

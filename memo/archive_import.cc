@@ -70,7 +70,8 @@ class Import {
       : archive_(archive),
         store_(store),
         options_(options),
-        payload_(ScratchOf(store.directory())),
+        scratch_(ScratchOf(store.directory())),
+        payload_(scratch_),
         origin_(absl::StrCat(
             options.name.empty()
                 ? std::filesystem::path(archive.name()).filename().native()
@@ -94,7 +95,7 @@ class Import {
     }
     IRENEO_RETURN_IF_ERROR(PutBlobs());
     IRENEO_RETURN_IF_ERROR(InsertCalls());
-    IRENEO_RETURN_IF_ERROR(store_.KeepWithinLimit(report_.bytes_added));
+    report_.limit = store_.KeepWithinLimit(report_.bytes_added);
     return std::move(report_);
   }
 
@@ -150,6 +151,9 @@ class Import {
       }
       // What has another size is not that blob, and not to be unpacked.
       there = blob.ok() && blob->bytes().size() == size;
+      if (blob.ok() && !there && Digest::Of(blob->bytes()) == digest) {
+        differs_ = digest;
+      }
       if (there) present_ = *std::move(blob);
       checking_ = digest;
     }
@@ -241,10 +245,14 @@ class Import {
     LayerOrder order;
     for (const LayerDescriptor& layer : archive_.manifest().layers) {
       if (layer.content != LayerContent::kCalls) continue;
+      // First where nobody else can change it, until its SHA-256 is known.
+      CallLinesFile lines(scratch_);
       IRENEO_RETURN_IF_ERROR(archive_.ReadCalls(
           layer, order,
           [this](std::uint64_t bytes) { return Tell("importing", bytes); },
-          [&](std::string_view text) -> absl::Status {
+          [&](std::string_view text) { return lines.Add(text); }));
+      IRENEO_RETURN_IF_ERROR(
+          lines.ForEach([&](std::string_view text) -> absl::Status {
             IRENEO_ASSIGN_OR_RETURN(CallLine line, ReadCallLine(text));
             return Take(std::move(line), text.size());
           }));
@@ -308,7 +316,10 @@ class Import {
                                    const std::optional<std::string>& value) {
     StagingBlobStore& blobs = store_.blobs();
     if (size > StagingBlobStore::kInlineLimit) {
-      return blobs.StagePresent(digest, size);
+      absl::StatusOr<StagedBlob> blob = blobs.StagePresent(digest, size);
+      // A file that nothing names may be torn.
+      if (blob.ok() && !blob->present) return absl::NotFoundError("no blob");
+      return blob;
     }
     if (value.has_value()) {
       return blobs.Stage(
@@ -355,6 +366,7 @@ class Import {
   const ArchiveFile& archive_;
   StoreState& store_;
   const ImportOptions& options_;
+  const std::filesystem::path scratch_;
   ArchivePayload payload_;
   const std::string origin_;
   ImportReport report_;

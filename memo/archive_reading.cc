@@ -1,12 +1,15 @@
 #include "ireneo/memo/archive_reading.h"
 
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "ireneo/memo/archive_layer.h"
+#include "ireneo/memo/archive_origin.h"
 #include "ireneo/memo/memo_index.h"
 #include "ireneo/store/status_macros.h"
 
@@ -49,6 +52,10 @@ absl::Status CheckLine(const CallLine& line, std::size_t size,
     if (argument.small_value.has_value() != small) {
       return wrong("has an argument in the wrong place");
     }
+  }
+  if (call.environment.find("imported_from") != std::string::npos &&
+      !OriginOf(call.environment).empty()) {
+    return wrong("says where it was imported from, which archives do not");
   }
   // Else the store could not be exported.
   if (size > kMaxCallLine / kMostGrowth) {
@@ -98,6 +105,11 @@ using BlobFn = absl::FunctionRef<absl::Status(const Digest&, std::uint64_t)>;
 using BytesFn =
     absl::FunctionRef<void(std::uint64_t, std::span<const std::byte>)>;
 
+absl::Status WrongCounts(const ArchiveFile& archive) {
+  return archive.InFile(absl::DataLossError(
+      "it does not have as many calls and blobs as it says"));
+}
+
 // What is found in layers, to be compared with what a manifest says.
 class Reading {
  public:
@@ -112,6 +124,13 @@ class Reading {
           IRENEO_RETURN_IF_ERROR(CheckLine(line, text.size(), order_));
           Visited(line.call.key);
           ++found_.calls;
+          Function& function = functions_[line.call.function];
+          if (function.versions.insert(line.call.version).second) {
+            names_ += line.call.function.size() + line.call.version.size();
+          }
+          ++function.calls;
+          // No description is as large.
+          if (names_ > kMaxArchiveJson) return WrongCounts(archive_);
           return visit(std::move(line), text.size());
         }));
     return End(layer);
@@ -134,7 +153,17 @@ class Reading {
     return End(layer);
   }
 
-  const ArchiveContents& found() const { return found_; }
+  // With the functions of all calls.
+  ArchiveContents Found() {
+    for (auto& [name, function] : functions_) {
+      found_.functions.push_back(
+          {.name = name,
+           .versions = {function.versions.begin(), function.versions.end()},
+           .calls = function.calls});
+    }
+    functions_.clear();
+    return found_;
+  }
 
  private:
   LayerProgressFn Tell() {
@@ -167,17 +196,18 @@ class Reading {
   const ArchiveProgressFn& progress_;
   std::uint64_t done_ = 0;
   LayerOrder order_;
+  struct Function {
+    std::set<std::string> versions;
+    std::int64_t calls = 0;
+  };
   ArchiveContents found_;
+  std::map<std::string, Function> functions_;
+  std::size_t names_ = 0;  // Bytes of them.
   // Of this layer.
   std::uint64_t count_ = 0;
   std::optional<Digest> first_;
   std::optional<Digest> last_;
 };
-
-absl::Status WrongCounts(const ArchiveFile& archive) {
-  return archive.InFile(absl::DataLossError(
-      "it does not have as many calls and blobs as it says"));
-}
 
 }  // namespace
 
@@ -192,9 +222,10 @@ absl::Status ReadArchive(const ArchiveFile& archive,
             : reading.ReadBlobs(layer, visit_blob, visit_bytes));
   }
   const ArchiveContents& said = archive.contents();
-  const ArchiveContents& found = reading.found();
+  const ArchiveContents found = reading.Found();
   const bool as_said = found.calls == said.calls && found.blobs == said.blobs &&
-                       found.blob_bytes == said.blob_bytes;
+                       found.blob_bytes == said.blob_bytes &&
+                       found.functions == said.functions;
   return as_said ? absl::OkStatus() : WrongCounts(archive);
 }
 
@@ -205,7 +236,9 @@ absl::Status ReadArchiveCalls(const ArchiveFile& archive,
     if (layer.content != LayerContent::kCalls) continue;
     IRENEO_RETURN_IF_ERROR(reading.ReadCalls(layer, visit));
   }
-  return reading.found().calls == archive.contents().calls
+  const ArchiveContents found = reading.Found();
+  return found.calls == archive.contents().calls &&
+                 found.functions == archive.contents().functions
              ? absl::OkStatus()
              : WrongCounts(archive);
 }

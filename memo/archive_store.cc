@@ -42,9 +42,10 @@ class Unpacker {
           digest < *layer.first || digest > layer.last) {
         continue;
       }
-      if (!unpacked_.insert(layer.blob.digest).second) break;
+      // Another thread may have unpacked it while this one waited.
+      if (HasNow(digest)) return absl::OkStatus();
       IRENEO_RETURN_IF_ERROR(Unpack(layer));
-      return absl::OkStatus();
+      if (HasNow(digest)) return absl::OkStatus();
     }
     return archive_->InFile(absl::NotFoundError(
         absl::StrCat("it does not have blob ", digest.ToString(),
@@ -54,6 +55,13 @@ class Unpacker {
   }
 
  private:
+  // Whether its bytes are in the scratch directory.
+  bool HasNow(const Digest& digest) const {
+    std::error_code ignored;
+    if (std::filesystem::exists(store_->PathOf(digest), ignored)) return true;
+    return small_.contains(digest);
+  }
+
   absl::Status Unpack(const LayerDescriptor& layer) {
     std::vector<StagedBlob> small;
     LayerOrder order;
@@ -81,8 +89,10 @@ class Unpacker {
     for (const StagedBlob& blob : blobs) {
       IRENEO_RETURN_IF_ERROR(store_->Commit(blob, connection).status());
     }
+    IRENEO_RETURN_IF_ERROR(transaction.Commit());
+    for (const StagedBlob& blob : blobs) small_.insert(blob.digest);
     blobs.clear();
-    return transaction.Commit();
+    return absl::OkStatus();
   }
 
   const std::shared_ptr<const ArchiveFile> archive_;
@@ -90,7 +100,7 @@ class Unpacker {
   LocalBlobStore* store_ = nullptr;
   std::mutex mutex_;
   ArchivePayload payload_;
-  absl::flat_hash_set<Sha256> unpacked_;
+  absl::flat_hash_set<Digest> small_;  // Those that are in their rows.
 };
 
 // Lets nobody write.

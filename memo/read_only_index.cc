@@ -16,6 +16,7 @@
 #include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/store_directory.h"
 #include "ireneo/store/local_blob_store.h"
+#include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -69,7 +70,11 @@ absl::StatusOr<std::unique_ptr<ScratchDirectory>> ScratchDirectory::Make() {
       new ScratchDirectory(std::move(name)));
 }
 
+ScratchDirectory::ScratchDirectory(std::filesystem::path path)
+    : path_(std::move(path)), pid_(ProcessId()) {}
+
 ScratchDirectory::~ScratchDirectory() {
+  if (ProcessId() != pid_) return;
   std::error_code error;
   fs::remove_all(path_, error);
 }

@@ -4,6 +4,8 @@
 // The SQLite index of a store that this process may not write to: on a medium
 // that is read-only, or someone else's. Internal to Ireneo.
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <memory>
 
@@ -25,10 +27,10 @@ class ScratchDirectory {
   const std::filesystem::path& path() const { return path_; }
 
  private:
-  explicit ScratchDirectory(std::filesystem::path path)
-      : path_(std::move(path)) {}
+  explicit ScratchDirectory(std::filesystem::path path);
 
   const std::filesystem::path path_;
+  const pid_t pid_;  // Whose it is: a forked child leaves it alone.
 };
 
 struct ReadOnlyIndex {

@@ -305,6 +305,8 @@ absl::Status StoreState::ForgetFunction(const Digest& function_digest) {
 
 absl::Status StoreState::ForgetResult(const Digest& key, const Digest& result,
                                       bool lost) {
+  // What it lacks another one has.
+  if (parts_.archive != nullptr) return absl::OkStatus();
   absl::Status status = parts_.index->ForgetResult(key, result, lost);
   memory_.Erase(key);
   return status;

@@ -239,10 +239,14 @@ absl::Status ImportOne(const std::string& file, ImportOptions options,
   if (report->calls_incomplete > 0) {
     session.damage.push_back(absl::StrCat(
         NameOf(file), ": ", Count(report->calls_incomplete, "call"),
-        " left out, for the archive was exported as of another one, which has "
-        "their values: import ",
-        absl::StrJoin(report->contents.as_of, " and "),
-        ", and then this one again"));
+        " left out, ",
+        report->contents.as_of.empty()
+            ? "as values of them were removed from the store meanwhile: import "
+              "it again"
+            : absl::StrCat("for the archive was exported as of another one, "
+                           "which has their values: import ",
+                           absl::StrJoin(report->contents.as_of, " and "),
+                           ", and then this one again")));
   }
   imported.push_back({.file = file, .report = *std::move(report)});
   return absl::OkStatus();

@@ -715,6 +715,7 @@ class HostileLineTest : public HostileLayerTest {
     ArchiveParts parts;
     parts.layers.push_back(CallsLayer({text}, call_.call.key, call_.call.key));
     parts.contents.calls = 1;
+    AddFunctions(std::vector{text}, parts.contents);
     return parts;
   }
   ArchiveParts WithObject(json::object object) const {
@@ -1037,6 +1038,8 @@ TEST_F(HostileCallTest, CallsThatCallEachOther) {
   a.call.callees = {a.call.key, b.call.key, b.call.key};
   b.call.callees = {a.call.key};
   ExpectUsable(MakeArchive({a, b}, {}));
+  WriteFileBytes(File(), ToBytes(MakeArchive({a, b}, {})));
+  ASSERT_THAT(ImportArchive(File(), store_), IsOk());
   EXPECT_THAT(ExportArchive(store_, dir_.path() / "out.tar",
                             {.keys = {a.call.key}, .lineage = true}),
               IsOk());

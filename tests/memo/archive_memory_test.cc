@@ -92,6 +92,7 @@ class ArchiveMemoryTest : public ::testing::Test {
     ArchiveParts parts;
     parts.layers.push_back(CallsLayer({line}, key, key));
     parts.contents.calls = 1;
+    AddFunctions(std::vector{line}, parts.contents);
     return parts;
   }
 
@@ -157,7 +158,7 @@ TEST_F(ArchiveMemoryTest, HugeJson) {
         absl::StrCat(R"({"as_of":)", array,
                      R"(,"counts":{"blob_bytes":11000,"blobs":2,"calls":3},)",
                      R"("digest":"xxh3-128","format":1,"functions":[]})");
-    EXPECT_EQ(Import(parts), absl::StatusCode::kOk);
+    EXPECT_EQ(Import(parts), absl::StatusCode::kDataLoss);
   }
 }
 
@@ -176,8 +177,10 @@ TEST_F(ArchiveMemoryTest, ManyBlobs) {
 TEST_F(ArchiveMemoryTest, LargeCalls) {
   std::vector<CallLine> lines;
   for (int i = 0; i < 40; ++i) {
-    lines.push_back(
-        MakeLine(absl::StrCat(std::string(3'900'000, 'x'), i), 1, "small"));
+    CallLine line = MakeLine("evil.F", i, "small");
+    line.call.salts = {{"large", absl::StrCat(std::string(3'900'000, 'x'), i)}};
+    line.call.key = KeyOf(line);
+    lines.push_back(line);
   }
   EXPECT_EQ(Import(MakeArchive(lines, {})), absl::StatusCode::kOk);
 }

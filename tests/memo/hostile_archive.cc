@@ -273,12 +273,46 @@ ArchiveParts::Layer BlobsLayer(std::vector<std::string> blobs) {
   return layer;
 }
 
+void AddFunctions(const std::vector<CallLine>& lines,
+                  ArchiveContents& contents) {
+  std::map<std::string, std::pair<std::set<std::string>, std::int64_t>> all;
+  for (const ArchiveContents::Function& function : contents.functions) {
+    all[function.name] = {{function.versions.begin(), function.versions.end()},
+                          function.calls};
+  }
+  for (const CallLine& line : lines) {
+    auto& [versions, calls] = all[line.call.function];
+    versions.insert(line.call.version);
+    ++calls;
+  }
+  contents.functions.clear();
+  for (const auto& [name, function] : all) {
+    contents.functions.push_back(
+        {.name = name,
+         .versions = {function.first.begin(), function.first.end()},
+         .calls = function.second});
+  }
+}
+
+void AddFunctions(const std::vector<std::string>& lines,
+                  ArchiveContents& contents) {
+  std::vector<CallLine> read;
+  for (const std::string& line : lines) {
+    if (absl::StatusOr<CallLine> call = internal::ReadCallLine(line);
+        call.ok()) {
+      read.push_back(*std::move(call));
+    }
+  }
+  AddFunctions(read, contents);
+}
+
 ArchiveParts MakeArchive(const std::vector<CallLine>& lines,
                          const std::vector<std::string>& blobs) {
   ArchiveParts parts;
   if (!lines.empty()) parts.layers.push_back(CallsLayer(lines));
   if (!blobs.empty()) parts.layers.push_back(BlobsLayer(blobs));
   parts.contents.calls = static_cast<std::int64_t>(lines.size());
+  AddFunctions(lines, parts.contents);
   parts.contents.blobs = static_cast<std::int64_t>(blobs.size());
   for (const std::string& blob : blobs) {
     parts.contents.blob_bytes += blob.size();

@@ -103,6 +103,13 @@ ArchiveParts::Layer CallsLayer(const std::vector<std::string>& lines,
 // In the order of their digests.
 ArchiveParts::Layer BlobsLayer(std::vector<std::string> blobs);
 
+// Lets a description say of which functions the calls are. Of lines, those that
+// can be read.
+void AddFunctions(const std::vector<internal::CallLine>& lines,
+                  ArchiveContents& contents);
+void AddFunctions(const std::vector<std::string>& lines,
+                  ArchiveContents& contents);
+
 // Of these calls, and blobs; all is as it should be.
 ArchiveParts MakeArchive(const std::vector<internal::CallLine>& lines,
                          const std::vector<std::string>& blobs);
