@@ -1,34 +1,20 @@
 // What archives cost next to what they are made of: SHA-256, tar and zstd over
-// the same files. One run is one repetition: tools/benchmark takes the medians
-// of several.
-//
-//   archive_benchmark [--mb=N] [--compressible_mb=N] [--records=N]
-//                     [--memory_mb=N] FILE [REGEX]
-//
-// Writes to FILE what is measured of the names that match. Works in a directory
-// of its own in TEST_TMPDIR, else in TMPDIR, else in the current one, which is
-// gone at the end, also after Ctrl-C. --mb is of random doubles,
-// --compressible_mb of smooth ones and of text, --records of calls that are in
-// the index alone, and --memory_mb of what is exported and imported to see how
-// much memory that takes.
+// the same files.
 //
 // Each is timed once, after what was written before has reached the disk and
 // with free memory that is ready to be used; what is read is in the page cache.
 // Stores are opened anew, so that nothing has been verified yet. Files are
-// removed behind what is timed.
+// written and not synced. The memory is that of a process of its own, without
+// the files that are mapped.
 
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sqlite3.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -49,7 +35,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "benchmarks/report.h"
+#include "benchmark/benchmark.h"
+#include "benchmarks/fixture.h"
 #include "ireneo/memo/archive.h"
 #include "ireneo/memo/archive_file.h"
 #include "ireneo/memo/archive_layer.h"
@@ -67,35 +54,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using benchmarks::CheckOk;
 using benchmarks::Clock;
 using benchmarks::Die;
-using benchmarks::Nanoseconds;
 using benchmarks::OpenStore;
-using benchmarks::Report;
+using benchmarks::Scratch;
+using benchmarks::SecondsSince;
 
 constexpr std::int64_t kResult = 8 << 20;
-
-// An export and an import take at least this part of what their peers do.
-constexpr double kLeastRate = 0.6;
-constexpr double kLeastRecordsPerSecond = 100'000;
-constexpr double kMostMemory = 100e6;
-
-struct Sizes {
-  std::int64_t bytes = std::int64_t{1} << 30;
-  std::int64_t compressible_bytes = 256 << 20;
-  std::int64_t records = 100'000;
-  std::int64_t memory_bytes = std::int64_t{2} << 30;
-};
-
-void CheckOk(const absl::Status& status) {
-  if (!status.ok()) Die(status.ToString());
-}
 
 // ------------------------------------------------------------- What is stored
 
 using Doubles = std::vector<double>;
 
-Doubles Random(std::int32_t seed) {
+Doubles RandomDoubles(std::int32_t seed) {
   std::mt19937_64 engine(static_cast<std::uint64_t>(seed));
   std::uniform_real_distribution<double> uniform;
   Doubles values(kResult / sizeof(double));
@@ -176,7 +148,7 @@ std::vector<std::string> ResultFiles(const fs::path& directory) {
 // Touches memory that is free. The host of a virtual machine may have taken it
 // back, and new files are then written several times as slowly.
 void TouchFreeMemory() {
-  constexpr std::size_t kSize = std::size_t{2} << 30;
+  constexpr std::size_t kSize = std::size_t{512} << 20;
   void* const memory =
       ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -193,7 +165,7 @@ double Time(const fs::path& directory, const F& work) {
   TouchFreeMemory();
   const Clock::time_point start = Clock::now();
   work();
-  return Nanoseconds(Clock::now() - start);
+  return SecondsSince(start);
 }
 
 double TimeExport(const fs::path& directory, const fs::path& file) {
@@ -239,12 +211,14 @@ void HashFiles(const fs::path& directory,
   }
 }
 
-// Writes `files` of `directory` to the tar file `tar`, with `options`.
-void Tar(std::vector<std::string> options, const fs::path& tar,
-         const fs::path& directory, const std::vector<std::string>& files) {
-  std::vector<std::string>& command = options;
-  command.insert(command.begin(), "tar");
-  for (const std::string& argument : {std::string("-cf"), tar.native(),
+// Runs `tar MODE` on the tar file `tar` with `options`, for `files` seen from
+// `directory`.
+void RunTar(const char* mode, const std::vector<std::string>& options,
+            const fs::path& tar, const fs::path& directory,
+            const std::vector<std::string>& files) {
+  std::vector<std::string> command = {"tar"};
+  command.insert(command.end(), options.begin(), options.end());
+  for (const std::string& argument : {std::string(mode), tar.native(),
                                       std::string("-C"), directory.native()}) {
     command.push_back(argument);
   }
@@ -252,91 +226,99 @@ void Tar(std::vector<std::string> options, const fs::path& tar,
   Run(command);
 }
 
-void Untar(const std::vector<std::string>& options, const fs::path& tar,
-           const fs::path& directory) {
-  std::vector<std::string> command = {"tar"};
-  command.insert(command.end(), options.begin(), options.end());
-  for (const std::string& argument : {std::string("-xf"), tar.native(),
-                                      std::string("-C"), directory.native()}) {
-    command.push_back(argument);
+// -------------------------------------------------------------- Large results
+
+// An archive of large results and its peer, a tar of the files with them.
+class Archives {
+ public:
+  // `options` are what tar compresses with; if nothing, the SHA-256 of each
+  // file is taken as well, as archives have them.
+  template <typename Result>
+  Archives(Result (*make)(std::int32_t), std::int64_t bytes,
+           std::vector<std::string> options)
+      : options_(std::move(options)) {
+    fs::create_directory(copy_);
+    FillWith(store_, make, bytes);
+    files_ = ResultFiles(store_);
   }
-  Run(command);
-}
 
-// ------------------------------------------------------------------ What is
-// told
+  double Export() const { return TimeExport(store_, ours_); }
+  double Import() const {
+    if (!fs::exists(ours_)) Export();
+    return TimeImport(ours_, scratch_.path() / "imported");
+  }
+  double Tar() const {
+    return Time(scratch_.path(), [&] {
+      if (options_.empty()) HashFiles(store_, files_);
+      RunTar("-cf", options_, theirs_, store_, files_);
+    });
+  }
+  double Untar() const {
+    if (!fs::exists(theirs_)) Tar();
+    return Time(scratch_.path(), [&] {
+      if (options_.empty()) HashFiles(store_, files_);
+      RunTar("-xf", options_, theirs_, copy_, {});
+    });
+  }
+  double Size() const {
+    if (!fs::exists(ours_)) Export();
+    return static_cast<double>(fs::file_size(ours_));
+  }
+  double TarSize() const {
+    if (!fs::exists(theirs_)) Tar();
+    return static_cast<double>(fs::file_size(theirs_));
+  }
 
-void RandomDoubles(const fs::path& directory, std::int64_t bytes,
-                   Report& report) {
-  const fs::path store = directory / "store";
-  FillWith(store, Random, bytes);
-  const std::vector<std::string> files = ResultFiles(store);
-  const std::string suffix = "/" + std::to_string(bytes);
-  const auto moved = static_cast<double>(bytes);
+ private:
+  const std::vector<std::string> options_;
+  const Scratch scratch_;
+  const fs::path store_ = scratch_.path() / "store";
+  const fs::path ours_ = scratch_.path() / "ours.tar";
+  const fs::path theirs_ = scratch_.path() / "theirs.tar";
+  const fs::path copy_ = scratch_.path() / "copy";
+  std::vector<std::string> files_;
+};
 
-  const double exported = TimeExport(store, directory / "ours.tar");
-  const double tarred = Time(directory, [&] {
-    HashFiles(store, files);
-    Tar({}, directory / "theirs.tar", store, files);
-  });
-  report.Add("ExportRandom" + suffix, exported, tarred / kLeastRate, false,
-             moved);
-  report.Add("ExportRandom/SHA-256, tar" + suffix, tarred, 0, false, moved);
-
-  const fs::path copy = directory / "copy";
-  fs::create_directory(copy);
-  const double imported =
-      TimeImport(directory / "ours.tar", directory / "imported");
-  const double untarred = Time(directory, [&] {
-    HashFiles(store, files);
-    Untar({}, directory / "theirs.tar", copy);
-  });
-  report.Add("ImportRandom" + suffix, imported, untarred / kLeastRate, false,
-             moved);
-  report.Add("ImportRandom/SHA-256, tar -x" + suffix, untarred, 0, false,
-             moved);
-}
-
+// Rows of the archives of results that `make` makes, which are there from the
+// first row to the last.
 template <typename Result>
-void Compressible(const std::string& kind, Result (*make)(std::int32_t),
-                  const fs::path& directory, std::int64_t bytes,
-                  Report& report) {
-  const fs::path store = directory / "store";
-  FillWith(store, make, bytes);
-  const std::vector<std::string> files = ResultFiles(store);
-  const std::string suffix = "/" + std::to_string(bytes);
-  const auto moved = static_cast<double>(bytes);
-  const fs::path ours = directory / "ours.tar";
-  const fs::path theirs = directory / "theirs.tar.zst";
-
-  report.Add("Export" + kind + suffix, TimeExport(store, ours), 0, false,
-             moved);
-  report.Add(
-      "Export" + kind + "/tar | zstd -3" + suffix,
-      Time(directory, [&] { Tar({"-Izstd -q -3"}, theirs, store, files); }), 0,
-      false, moved);
-  report.AddSize(kind + "Archive" + suffix,
-                 static_cast<double>(fs::file_size(ours)));
-  report.AddSize(kind + "Archive/tar | zstd -3" + suffix,
-                 static_cast<double>(fs::file_size(theirs)));
-
-  const fs::path copy = directory / "copy";
-  fs::create_directory(copy);
-  report.Add("Import" + kind + suffix, TimeImport(ours, directory / "imported"),
-             0, false, moved);
-  report.Add("Import" + kind + "/zstd -d | tar -x" + suffix,
-             Time(directory, [&] { Untar({"-Izstd -q"}, theirs, copy); }), 0,
-             false, moved);
+void RegisterArchives(const std::string& kind, Result (*make)(std::int32_t),
+                      std::int64_t bytes,
+                      const std::vector<std::string>& options,
+                      const std::string& tar, const std::string& untar) {
+  const auto archives = std::make_shared<std::unique_ptr<Archives>>();
+  const auto add = [=](const std::string& name,
+                       double (Archives::*measure)() const) {
+    const auto run = [=](benchmark::State& state) {
+      if (*archives == nullptr) {
+        *archives = std::make_unique<Archives>(make, bytes, options);
+      }
+      const double measured = ((**archives).*measure)();
+      for (auto _ : state) {
+        if (measure == &Archives::Size || measure == &Archives::TarSize) {
+          benchmarks::SetSize(state, measured);
+        } else {
+          state.SetIterationTime(measured);
+          state.SetBytesProcessed(bytes);
+        }
+      }
+    };
+    benchmark::RegisterBenchmark(name.c_str(), run)
+        ->Arg(bytes)
+        ->UseManualTime()
+        ->Iterations(1);
+  };
+  add("Export" + kind, &Archives::Export);
+  add("Export" + kind + "/" + tar, &Archives::Tar);
+  add("Import" + kind, &Archives::Import);
+  add("Import" + kind + "/" + untar, &Archives::Untar);
+  if (!options.empty()) {
+    add(kind + "Archive", &Archives::Size);
+    add(kind + "Archive/" + tar, &Archives::TarSize);
+  }
 }
 
-void SmoothField(const fs::path& directory, std::int64_t bytes,
-                 Report& report) {
-  Compressible("Field", Field, directory, bytes, report);
-}
-
-void JsonText(const fs::path& directory, std::int64_t bytes, Report& report) {
-  Compressible("Json", Json, directory, bytes, report);
-}
+// --------------------------------------------------------------- Tiny records
 
 // Copies a store's index, defragmented.
 void Vacuum(const fs::path& store, const fs::path& copy) {
@@ -382,32 +364,60 @@ void ReadLines(const fs::path& path, std::size_t expected) {
   if (count != expected) Die("not as many lines as were written");
 }
 
-void TinyRecords(const fs::path& directory, std::int64_t records,
-                 Report& report) {
-  const fs::path store = directory / "store";
-  FillWithRecords(store, records);
-  const fs::path archive = directory / "ours.tar";
-  const fs::path imported = directory / "imported";
-  const fs::path text = directory / "lines";
-  const auto count = static_cast<double>(records);
-  const auto add = [&](const std::string& name, double time) {
-    report.Add(name, time / count, 0, /*is_rate=*/true);
-  };
+// An archive of calls that are in the index alone; the time of one of them.
+void ExportTiny(benchmark::State& state) {
+  const Scratch scratch;
+  FillWithRecords(scratch.path() / "store", state.range(0));
+  for (auto _ : state) {
+    state.SetIterationTime(
+        TimeExport(scratch.path() / "store", scratch.path() / "ours.tar") /
+        static_cast<double>(state.range(0)));
+  }
+}
 
-  report.AddRate("ExportTiny", TimeExport(store, archive) / count,
-                 kLeastRecordsPerSecond);
-  add("ExportTiny/VACUUM INTO",
-      Time(directory, [&] { Vacuum(store, directory / "copy.db"); }));
-  const std::vector<std::string> lines = LinesOf(archive);
-  add("ExportTiny/plain lines",
-      Time(directory, [&] { WriteLines(lines, text); }));
+void ImportTiny(benchmark::State& state) {
+  const Scratch scratch;
+  FillWithRecords(scratch.path() / "store", state.range(0));
+  TimeExport(scratch.path() / "store", scratch.path() / "ours.tar");
+  for (auto _ : state) {
+    state.SetIterationTime(
+        TimeImport(scratch.path() / "ours.tar", scratch.path() / "imported") /
+        static_cast<double>(state.range(0)));
+  }
+}
 
-  report.AddRate("ImportTiny", TimeImport(archive, imported) / count,
-                 kLeastRecordsPerSecond);
-  add("ImportTiny/VACUUM INTO",
-      Time(directory, [&] { Vacuum(imported, directory / "imported.db"); }));
-  add("ImportTiny/plain lines",
-      Time(directory, [&] { ReadLines(text, lines.size()); }));
+void VacuumTiny(benchmark::State& state) {
+  const Scratch scratch;
+  FillWithRecords(scratch.path() / "store", state.range(0));
+  for (auto _ : state) {
+    state.SetIterationTime(Time(scratch.path(),
+                                [&] {
+                                  Vacuum(scratch.path() / "store",
+                                         scratch.path() / "copy.db");
+                                }) /
+                           static_cast<double>(state.range(0)));
+  }
+}
+
+// The least that reading or writing the calls as text can take.
+void PlainLines(benchmark::State& state, bool reading) {
+  const Scratch scratch;
+  FillWithRecords(scratch.path() / "store", state.range(0));
+  TimeExport(scratch.path() / "store", scratch.path() / "ours.tar");
+  const std::vector<std::string> lines = LinesOf(scratch.path() / "ours.tar");
+  const fs::path text = scratch.path() / "lines";
+  WriteLines(lines, text);
+  for (auto _ : state) {
+    state.SetIterationTime(Time(scratch.path(),
+                                [&] {
+                                  if (reading) {
+                                    ReadLines(text, lines.size());
+                                  } else {
+                                    WriteLines(lines, text);
+                                  }
+                                }) /
+                           static_cast<double>(state.range(0)));
+  }
 }
 
 // -------------------------------------------------------------------- Memory
@@ -466,133 +476,44 @@ double PeakOf(const char* what, const fs::path& store,
   return bytes;
 }
 
-void Memory(const fs::path& directory, std::int64_t bytes, Report& report) {
-  const std::string suffix = "/" + std::to_string(bytes);
-  const fs::path store = directory / "store";
-  const fs::path archive = directory / "ours.tar";
-  FillWith(store, Random, bytes);
-  report.AddSize("ExportMemory" + suffix, PeakOf(kExport, store, archive),
-                 kMostMemory);
-  fs::remove_all(store);
-  report.AddSize("ImportMemory" + suffix,
-                 PeakOf(kImport, directory / "imported", archive), kMostMemory);
-}
-
-// ---------------------------------------------------------------------- Main
-
-void Measure(const fs::path& directory, const Sizes& sizes,
-             const std::string& file, const std::string& regex) {
-  Report report(regex);
-  const auto part = [&](const char* name, auto measure, std::int64_t size) {
-    fs::create_directory(directory / name);
-    measure(directory / name, size, report);
-    fs::remove_all(directory / name);
-  };
-  if (report.WantsAny({"ExportTiny", "ImportTiny"})) {
-    part("tiny", TinyRecords, sizes.records);
+void Memory(benchmark::State& state, bool importing) {
+  const Scratch scratch;
+  const fs::path store = scratch.path() / "store";
+  const fs::path archive = scratch.path() / "ours.tar";
+  FillWith(store, RandomDoubles, state.range(0));
+  TimeExport(store, archive);
+  for (auto _ : state) {
+    benchmarks::SetSize(
+        state, importing
+                   ? PeakOf(kImport, scratch.path() / "imported", archive)
+                   : PeakOf(kExport, store, scratch.path() / "again.tar"));
   }
-  if (report.WantsAny({"ExportRandom", "ImportRandom"})) {
-    part("random", RandomDoubles, sizes.bytes);
-  }
-  if (report.WantsAny({"ExportField", "FieldArchive", "ImportField"})) {
-    part("field", SmoothField, sizes.compressible_bytes);
-  }
-  if (report.WantsAny({"ExportJson", "JsonArchive", "ImportJson"})) {
-    part("json", JsonText, sizes.compressible_bytes);
-  }
-  if (report.WantsAny({"ExportMemory", "ImportMemory"})) {
-    part("memory", Memory, sizes.memory_bytes);
-  }
-  report.Write(file);
-}
-
-fs::path MakeDirectory() {
-  std::string path = ".";
-  for (const char* name : {"TMPDIR", "TEST_TMPDIR"}) {
-    if (const char* value = std::getenv(name); value != nullptr) path = value;
-  }
-  path = fs::absolute(path) / "archive_benchmark.XXXXXX";
-  if (::mkdtemp(path.data()) == nullptr) Die("cannot create " + path);
-  return path;
-}
-
-// Runs `work` in processes of its own, and ends them all if this one is to end.
-// Returns what it exited with.
-template <typename F>
-int Supervise(const F& work) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGCHLD, SIGHUP, SIGINT, SIGTERM}) {
-    sigaddset(&signals, signal);
-  }
-  sigset_t before;
-  sigprocmask(SIG_BLOCK, &signals, &before);
-  const pid_t worker = ::fork();
-  if (worker < 0) Die("cannot fork");
-  if (worker == 0) {
-    ::setpgid(0, 0);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    sigprocmask(SIG_SETMASK, &before, nullptr);
-    work();
-    std::exit(0);
-  }
-  ::setpgid(worker, worker);
-  int signal = 0;
-  sigwait(&signals, &signal);
-  if (signal != SIGCHLD) ::kill(-worker, SIGKILL);
-  int status = 0;
-  ::waitpid(worker, &status, 0);
-  if (signal != SIGCHLD) return 128 + signal;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-}
-
-bool ReadFlag(std::string_view argument, std::string_view name,
-              std::int64_t factor, std::int64_t& value) {
-  if (!argument.starts_with(name)) return false;
-  argument.remove_prefix(name.size());
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(
-      argument.data(), argument.data() + argument.size(), number);
-  if (error != std::errc() || end != argument.data() + argument.size() ||
-      number < 1 || number > 1'000'000'000) {
-    Die("expected a number behind " + std::string(name));
-  }
-  value = number * factor;
-  return true;
-}
-
-int Main(int argc, char** argv) {
-  std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.size() == 4 &&
-      (arguments[0] == kExport || arguments[0] == kImport)) {
-    MeasurePeak(arguments[0], arguments[1], arguments[2], arguments[3]);
-    return 0;
-  }
-  constexpr std::int64_t kMb = 1 << 20;
-  Sizes sizes;
-  std::erase_if(arguments, [&](const std::string& argument) {
-    return ReadFlag(argument, "--mb=", kMb, sizes.bytes) ||
-           ReadFlag(argument, "--compressible_mb=", kMb,
-                    sizes.compressible_bytes) ||
-           ReadFlag(argument, "--records=", 1, sizes.records) ||
-           ReadFlag(argument, "--memory_mb=", kMb, sizes.memory_bytes);
-  });
-  if (arguments.empty() || arguments.size() > 2 ||
-      arguments[0].starts_with("-")) {
-    Die("expected [--mb=N] [--compressible_mb=N] [--records=N] "
-        "[--memory_mb=N] FILE [REGEX]");
-  }
-  const fs::path directory = MakeDirectory();
-  const int result = Supervise([&] {
-    Measure(directory, sizes, arguments[0],
-            arguments.size() > 1 ? arguments[1] : ".");
-  });
-  std::error_code ignored;
-  fs::remove_all(directory, ignored);
-  return result;
 }
 
 }  // namespace
 }  // namespace ireneo
 
-int main(int argc, char** argv) { return ireneo::Main(argc, argv); }
+int main(int argc, char** argv) {
+  using ireneo::benchmarks::kMb;
+  using ireneo::benchmarks::Register;
+  if (argc == 5 && std::string_view(argv[1]).starts_with("--peak=")) {
+    ireneo::MeasurePeak(argv[1], argv[2], argv[3], argv[4]);
+    return 0;
+  }
+  constexpr std::int64_t kRecords = 100'000;
+  Register("ExportTiny", &ireneo::ExportTiny)->Arg(kRecords);
+  Register("ExportTiny/VACUUM INTO", &ireneo::VacuumTiny)->Arg(kRecords);
+  Register("ExportTiny/plain lines", &ireneo::PlainLines, false)->Arg(kRecords);
+  Register("ImportTiny", &ireneo::ImportTiny)->Arg(kRecords);
+  Register("ImportTiny/VACUUM INTO", &ireneo::VacuumTiny)->Arg(kRecords);
+  Register("ImportTiny/plain lines", &ireneo::PlainLines, true)->Arg(kRecords);
+  ireneo::RegisterArchives("Random", &ireneo::RandomDoubles, 256 * kMb, {},
+                           "SHA-256, tar", "SHA-256, tar -x");
+  ireneo::RegisterArchives("Field", &ireneo::Field, 64 * kMb, {"-Izstd -q -3"},
+                           "tar, zstd -3", "zstd -d, tar -x");
+  ireneo::RegisterArchives("Json", &ireneo::Json, 64 * kMb, {"-Izstd -q -3"},
+                           "tar, zstd -3", "zstd -d, tar -x");
+  Register("ExportMemory", &ireneo::Memory, false)->Arg(256 * kMb);
+  Register("ImportMemory", &ireneo::Memory, true)->Arg(256 * kMb);
+  return ireneo::benchmarks::RunRegistered(argc, argv);
+}

@@ -1,122 +1,98 @@
-"""Prints benchmarks next to their peers: medians, spreads and ratios.
+"""Measures what a change did: the benchmarks of two trees, in turn.
 
-Reads the JSON that the benchmarks of this directory write: that of Google
-Benchmark. A benchmark What/size has the peer What/PEER/size, which does the
-same work by other means. It may have a "target", the most that it should take,
-and is told per second if it "is_rate"; if it "is_size", it is bytes of disk
-that are told as nanoseconds.
+  compare.py BASE_PROGRAMS PROGRAMS [--quick] [--dir DIR] [--part PART]...
+             [--filter REGEX]
+
+The directories have the same benchmarks, compiled with either library. Prints
+for each row how long it takes now of what it took before, and the noise: half
+the distance between the quartiles of that ratio, taken round by round.
 """
 
-import json
+import argparse
+import pathlib
 import statistics
 import sys
+import tempfile
+
+import run
+
+ROUNDS = 7
+QUICK_ROUNDS = 3
+NOT_COMPARED = ("peers", "include", "first_hit")
 
 
-def split(name):
-  """("HashMatrix", "XXH3", "1048576") of "HashMatrix/XXH3/1048576"."""
-  what, *rest = name.split("/")
-  sizes = [part for part in rest if part.isdigit()]
-  peers = [part for part in rest if not part.isdigit()]
-  return what, "".join(peers), tuple(sizes)
+def ratios(base, new):
+  """The ratio of each round, or nothing if one of them was not measured."""
+  return [b / a for a, b in zip(base["values"], new["values"]) if a > 0]
 
 
-def time(nanoseconds):
-  for unit, factor in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
-    if nanoseconds >= factor:
-      return f"{nanoseconds / factor:.3g} {unit}"
-  return f"{nanoseconds:.3g} ns"
+def noise(values):
+  if len(values) < 4:
+    return (max(values) - min(values)) / 2
+  quartiles = statistics.quantiles(values, n=4)
+  return (quartiles[2] - quartiles[0]) / 2
 
 
-def room(number):
-  return f"{number / 1e6:.3g} MB"
-
-
-def rate(bytes_per_second):
-  return f"{bytes_per_second / 1e9:.3g} GB/s" if bytes_per_second else ""
-
-
-def per_second(nanoseconds):
-  """Rounded to three digits."""
-  return f"{float(f'{1e9 / nanoseconds:.3g}'):,.0f}/s"
-
-
-def size(text):
-  for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
-    if int(text) % factor == 0:
-      return f"{int(text) // factor} {unit}"
-  return f"{text} B"
+def verdict(ratio, spread):
+  if abs(ratio - 1) <= max(2 * spread, 0.03):
+    return ""
+  return "faster" if ratio < 1 else "slower"
 
 
 def main():
-  runs = {}
-  for path in sys.argv[1:]:
-    with open(path, encoding="utf-8") as file:
-      text = file.read()
-    # Google Benchmark writes nothing if no name matches.
-    for run in json.loads(text)["benchmarks"] if text else ():
-      if "error_message" in run:
-        sys.exit(f"{run['name']}: {run['error_message']}")
-      if run["run_type"] == "iteration":
-        runs.setdefault(split(run["run_name"]), []).append(run)
-  header = ("", "", "median", "spread", "", "target", "peer", "median",
-            "spread", "peer/ours")
-  rows = [header]
-  for (what, peer, arg), ours in runs.items():
-    if peer:
-      continue
-    row = [what, " + ".join(map(size, arg)), *measured(ours), target(ours)]
-    theirs = [(name, run) for (other, name, other_arg), run in runs.items()
-              if other == what and name and other_arg == arg]
-    for name, run in theirs:
-      median, spread, _ = measured(run)
-      rows.append(row + [name, median, spread,
-                         f"{times(run) / times(ours):.2f}"])
-      row = [""] * len(row)
-    if not theirs:
-      rows.append(row)
-  columns = [i for i in range(len(header))
-             if i == 0 or any(row[i] for row in rows[1:] if i < len(row))]
-  widths = {i: max(len(row[i]) for row in rows if i < len(row))
-            for i in columns}
-  for row in rows:
-    print("  ".join(row[i].ljust(widths[i])
-                    for i in columns if i < len(row)).rstrip())
+  parser = argparse.ArgumentParser()
+  parser.add_argument("base", type=pathlib.Path)
+  parser.add_argument("programs", type=pathlib.Path)
+  parser.add_argument("--quick", action="store_true")
+  parser.add_argument("--dir")
+  parser.add_argument("--part", action="append")
+  parser.add_argument("--filter")
+  options = parser.parse_args()
+  options.ours_only = options.filter is None
+  parts = [part.name for part in run.PARTS
+           if part.name not in NOT_COMPARED
+           and (not options.part or part.name in options.part)]
+  rounds = QUICK_ROUNDS if options.quick else ROUNDS
+  sides = (run.Results(), run.Results())
+  progress = run.Progress(rounds * len(parts) * 2)
+  with tempfile.TemporaryDirectory(prefix="benchmark.",
+                                   dir=options.dir) as directory:
+    runners = [run.Runner(path.resolve(), directory, options)
+               for path in (options.base, options.programs)]
+    for number in range(rounds):
+      for part in parts:
+        # The first of a pair changes from round to round.
+        for side in ((0, 1) if number % 2 == 0 else (1, 0)):
+          progress.tell(f"{part}, {('before', 'after')[side]}")
+          for path in runners[side].run(part):
+            sides[side].add(part, path)
+  progress.end()
+  print(f"{'':42} {'before':>10} {'after':>10} {'after/before':>16}")
+  for part in parts:
+    for key, base in sides[0].parts[part].items():
+      new = sides[1].parts[part].get(key)
+      values = ratios(base, new) if new else []
+      if not values:
+        continue
+      ratio = statistics.median(values)
+      spread = noise(values)
+      what, peer, size = key
+      name = "/".join([what, *([peer] if peer else []), *map(str, size)])
+      before, after = (show(statistics.median(row["values"]), row["unit"])
+                       for row in (base, new))
+      print(f"{name:42} {before:>10} {after:>10} {ratio:9.2f} ± {spread:.2f}"
+            f"  {verdict(ratio, spread)}".rstrip())
+  return 0
 
 
-def nanoseconds(run):
-  factor = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[run["time_unit"]]
-  return run["real_time"] * factor
-
-
-def times(runs):
-  return statistics.median(map(nanoseconds, runs))
-
-
-def target(runs):
-  limit = runs[0].get("target")
-  if not limit:
-    return ""
-  text = (f">= {per_second(limit)}" if "is_rate" in runs[0] else
-          f"<= {room(limit)}" if "is_size" in runs[0] else
-          f"<= {time(limit)}")
-  return text if times(runs) <= limit else text + " missed"
-
-
-def measured(runs):
-  """Median time, half the distance between the quartiles, and rate."""
-  values = sorted(map(nanoseconds, runs))
-  median = statistics.median(values)
-  spread = ""
-  if len(values) >= 4:
-    quartiles = statistics.quantiles(values, n=4)
-    spread = f"{(quartiles[2] - quartiles[0]) / 2 / median:.0%}"
-  if "is_rate" in runs[0]:
-    return time(median), spread, per_second(median)
-  if "is_size" in runs[0]:
-    return room(median), spread, ""
-  rates = [run.get("bytes_per_second", 0) for run in runs]
-  return time(median), spread, rate(statistics.median(rates))
+def show(value, unit):
+  if unit == "bytes":
+    return f"{value / 1e6:.3g} MB"
+  for name, factor in (("s", 1), ("ms", 1e-3), ("us", 1e-6)):
+    if value >= factor:
+      return f"{value / factor:.3g} {name}"
+  return f"{value / 1e-9:.3g} ns"
 
 
 if __name__ == "__main__":
-  main()
+  sys.exit(main())

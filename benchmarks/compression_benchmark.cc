@@ -124,8 +124,8 @@ void Decompress(benchmark::State& state, Compression wish, Make make) {
 
 constexpr std::int64_t kSize = std::int64_t{64} << 20;
 
-void Register(const std::string& kind, Make make,
-              const std::vector<std::int64_t>& sizes) {
+void RegisterKind(const std::string& kind, Make make,
+                  const std::vector<std::int64_t>& sizes) {
   const std::pair<std::string, Compression> wishes[] = {
       {"", Compression::kSmall},
       {"/raw", Compression::kNone},
@@ -154,9 +154,9 @@ void Register(const std::string& kind, Make make,
 
 int main(int argc, char** argv) {
   using ireneo::kSize;
-  ireneo::Register("Field", &ireneo::Field, {kSize});
-  ireneo::Register("Sparse", &ireneo::Sparse, {kSize});
-  ireneo::Register("Noise", &ireneo::Noise, {kSize, 1 << 20, 16 << 10});
+  ireneo::RegisterKind("Field", &ireneo::Field, {kSize});
+  ireneo::RegisterKind("Sparse", &ireneo::Sparse, {kSize});
+  ireneo::RegisterKind("Noise", &ireneo::Noise, {kSize, 1 << 20, 16 << 10});
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -1,8 +1,7 @@
-// How fast values become digests and bytes, and bytes values again.
+// How fast values become bytes, and bytes values again.
 //
 // A benchmark is named What/size and its peer What/PEER/size, which does the
-// same work by other means: XXH3 in one call over the same bytes, memcpy, or
-// cereal's binary archive. benchmarks/compare.py prints them side by side.
+// same work by other means: memcpy, or cereal's binary archive.
 
 #include <array>
 #include <cstddef>
@@ -15,146 +14,33 @@
 #include <utility>
 #include <vector>
 
-#include "Eigen/Core"
 #include "Eigen/SparseCore"
 #include "benchmark/benchmark.h"
+#include "benchmarks/large_sparse.h"
 #include "cereal/archives/binary.hpp"
 #include "cereal/types/array.hpp"
 #include "cereal/types/map.hpp"
 #include "cereal/types/string.hpp"
 #include "cereal/types/vector.hpp"
-#include "ireneo/memo/key.h"
-#include "ireneo/serializers/eigen_dense.h"
 #include "ireneo/serializers/eigen_sparse.h"
 #include "ireneo/serializers/fields.h"
 #include "ireneo/serializers/serializer.h"
 #include "ireneo/serializers/standard.h"
 #include "ireneo/store/blob.h"
-#include "ireneo/store/digest.h"
 #include "ireneo/store/sink.h"
 #include "ireneo/store/source.h"
-#include "xxh_x86dispatch.h"
 
 namespace ireneo {
 namespace {
 
+using benchmarks::LargeSparse;
+using benchmarks::SparseBytes;
 using Sparse = Eigen::SparseMatrix<double>;
 
 constexpr std::int64_t kMega = 1 << 20;
 
-template <typename T>
-void DigestOf(benchmark::State& state, const T& value) {
-  for (auto _ : state) {
-    DigestSink sink;
-    Write(value, sink);
-    benchmark::DoNotOptimize(sink.digest());
-  }
-}
-
 void SetBytes(benchmark::State& state, std::int64_t bytes) {
   state.SetBytesProcessed(state.iterations() * bytes);
-}
-
-// ---- Hashing ----------------------------------------------------------------
-
-Eigen::MatrixXd Matrix(std::int64_t bytes) {
-  const Eigen::Index columns = bytes / 8 / 1024;
-  return Eigen::MatrixXd::Random(1024, columns);
-}
-
-void HashMatrix(benchmark::State& state) {
-  const Eigen::MatrixXd matrix = Matrix(state.range(0));
-  DigestOf(state, matrix);
-  SetBytes(state, state.range(0));
-}
-
-void HashMatrixPeer(benchmark::State& state) {
-  const Eigen::MatrixXd matrix = Matrix(state.range(0));
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(XXH3_128bits(matrix.data(), matrix.size() * 8));
-  }
-  SetBytes(state, state.range(0));
-}
-
-// A block of columns of `range(0)` bytes, with gaps of `range(1)` between them.
-struct Block {
-  explicit Block(const benchmark::State& state)
-      : rows(state.range(0) / 8),
-        matrix(Eigen::MatrixXd::Random(rows + state.range(1) / 8,
-                                       kBytes / state.range(0))) {}
-
-  static constexpr std::int64_t kBytes = 16 * kMega;
-  const Eigen::Index rows;
-  const Eigen::MatrixXd matrix;
-};
-
-void HashBlock(benchmark::State& state) {
-  const Block block(state);
-  DigestOf(state, block.matrix.topRows(block.rows));
-  SetBytes(state, Block::kBytes);
-}
-
-// As many bytes without gaps.
-void HashBlockPeer(benchmark::State& state) {
-  const Eigen::MatrixXd matrix = Matrix(Block::kBytes);
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(XXH3_128bits(matrix.data(), matrix.size() * 8));
-  }
-  SetBytes(state, Block::kBytes);
-}
-
-// The same bytes where they are, a digest for each column.
-void HashBlockColumns(benchmark::State& state) {
-  const Block block(state);
-  for (auto _ : state) {
-    for (Eigen::Index j = 0; j < block.matrix.cols(); ++j) {
-      benchmark::DoNotOptimize(
-          XXH3_128bits(block.matrix.col(j).data(), block.rows * 8));
-    }
-  }
-  SetBytes(state, Block::kBytes);
-}
-
-struct Params {
-  double tolerance = 1e-9;
-  double damping = 0.5;
-  std::int32_t max_iterations = 100;
-  std::int32_t restart = 30;
-  bool verbose = false;
-
-  static constexpr char kIreneoType[] = "bench.Params/1";
-  static constexpr auto IreneoFields = [](auto& self, auto&& visit) {
-    visit(self.tolerance, self.damping, self.max_iterations, self.restart,
-          self.verbose);
-  };
-};
-
-// The key of a call with one argument, a struct of five scalars.
-void KeyOfStruct(benchmark::State& state) {
-  const Digest function = FunctionDigest({.name = "bench.F",
-                                          .version = "1",
-                                          .result_type = "f64",
-                                          .argument_types = {"f64"}});
-  Params params;
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(params);
-    DigestSink sink;
-    Write(params, sink);
-    const Digest argument = sink.digest();
-    benchmark::DoNotOptimize(CallKey(function, std::span(&argument, 1)));
-  }
-}
-
-// The least that it could take: two digests.
-void KeyOfStructPeer(benchmark::State& state) {
-  Params params;
-  std::array<std::byte, 62> call = {};
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(params);
-    const XXH128_hash_t argument = XXH3_128bits(&params, 25);
-    std::memcpy(call.data() + 40, &argument, sizeof(argument));
-    benchmark::DoNotOptimize(XXH3_128bits(call.data(), call.size()));
-  }
 }
 
 // ---- Writing and reading ----------------------------------------------------
@@ -348,46 +234,6 @@ void ReadStructPeer(benchmark::State& state) {
 
 // ---- Sparse matrices --------------------------------------------------------
 
-// 10^6 x 10^6, ten coefficients in each column.
-const Sparse& LargeSparse() {
-  static const Sparse* const matrix = [] {
-    constexpr int kSize = 1'000'000;
-    auto* const sparse = new Sparse(kSize, kSize);
-    sparse->reserve(Eigen::VectorXi::Constant(kSize, 10));
-    for (int column = 0; column < kSize; ++column) {
-      for (int i = 0; i < 10; ++i) {
-        sparse->insert(i * (kSize / 10) + column % (kSize / 10), column) = i;
-      }
-    }
-    sparse->makeCompressed();
-    return sparse;
-  }();
-  return *matrix;
-}
-
-std::int64_t SparseBytes() {
-  return LargeSparse().nonZeros() * 12 + LargeSparse().outerSize() * 4;
-}
-
-void HashSparse(benchmark::State& state) {
-  DigestOf(state, LargeSparse());
-  SetBytes(state, SparseBytes());
-}
-
-// Its three arrays.
-void HashSparsePeer(benchmark::State& state) {
-  const Sparse& matrix = LargeSparse();
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        XXH3_128bits(matrix.outerIndexPtr(), matrix.outerSize() * 4));
-    benchmark::DoNotOptimize(
-        XXH3_128bits(matrix.innerIndexPtr(), matrix.nonZeros() * 4));
-    benchmark::DoNotOptimize(
-        XXH3_128bits(matrix.valuePtr(), matrix.nonZeros() * 8));
-  }
-  SetBytes(state, SparseBytes());
-}
-
 void WriteSparse(benchmark::State& state) { WriteTo(state, LargeSparse()); }
 
 void WriteSparsePeer(benchmark::State& state) {
@@ -420,19 +266,6 @@ void ViewSparsePeer(benchmark::State& state) {
   ReadFrom<Sparse>(state, BytesOf(LargeSparse()));
 }
 
-BENCHMARK(HashMatrix)->Arg(kMega)->Arg(64 * kMega)->Arg(1024 * kMega);
-BENCHMARK(HashMatrixPeer)
-    ->Name("HashMatrix/XXH3")
-    ->Arg(kMega)
-    ->Arg(64 * kMega)
-    ->Arg(1024 * kMega);
-#define BLOCKS \
-  Args({1024, 64})->Args({1024, 1024})->Args({8192, 64})->Args({8192, 8192})
-BENCHMARK(HashBlock)->BLOCKS;
-BENCHMARK(HashBlockColumns)->Name("HashBlock/XXH3 of each column")->BLOCKS;
-BENCHMARK(HashBlockPeer)->Name("HashBlock/XXH3 in one piece")->BLOCKS;
-BENCHMARK(KeyOfStruct);
-BENCHMARK(KeyOfStructPeer)->Name("KeyOfStruct/XXH3");
 BENCHMARK(WriteVector)->Arg(64 << 10)->Arg(8 * kMega);
 BENCHMARK(WriteVectorPeer)
     ->Name("WriteVector/memcpy")
@@ -451,8 +284,6 @@ BENCHMARK(WriteStruct);
 BENCHMARK(WriteStructPeer)->Name("WriteStruct/cereal");
 BENCHMARK(ReadStruct);
 BENCHMARK(ReadStructPeer)->Name("ReadStruct/cereal");
-BENCHMARK(HashSparse);
-BENCHMARK(HashSparsePeer)->Name("HashSparse/XXH3");
 BENCHMARK(WriteSparse);
 BENCHMARK(WriteSparsePeer)->Name("WriteSparse/memcpy");
 BENCHMARK(ViewSparse);

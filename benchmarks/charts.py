@@ -1,0 +1,93 @@
+"""Charts of the benchmarks' tables, on logarithmic scales with error bars."""
+
+import matplotlib
+import matplotlib.pyplot as plt
+
+from page import OURS, TableText, size_text, slug
+from rows import TABLES
+
+matplotlib.use("svg")
+matplotlib.rcParams.update({
+    "svg.hashsalt": "ireneo",  # Equal charts are equal files.
+    "svg.fonttype": "none",
+    "font.size": 9,
+})
+
+# The same in all charts.
+COLORS = {OURS: "#b2182b"}
+OTHERS = ("#2166ac", "#1b7837", "#762a83", "#e08214", "#35978f", "#8c510a",
+          "#c51b7d", "#666666", "#4d9221", "#80cdc1")
+
+
+def color(peer):
+  if peer not in COLORS:
+    COLORS[peer] = OTHERS[(len(COLORS) - 1) % len(OTHERS)]
+  return COLORS[peer]
+
+
+def draw(results, directory):
+  """Draws a chart for each table. Returns their files by the table's title."""
+  directory.mkdir(parents=True, exist_ok=True)
+  for old in directory.glob("*.svg"):
+    old.unlink()
+  paths = {}
+  for table in TABLES:
+    text = TableText(table, results)
+    if not text.rows:
+      continue
+    path = directory / f"{slug(table.title)}.svg"
+    draw_table(text, path)
+    paths[table.title] = path
+  return paths
+
+
+def draw_table(text, path):
+  """A group of bars for each row; time, or bytes, to the right."""
+  names = [""] + text.peers
+  count = len(text.rows)
+  height = 0.8 / len(names)
+  kinds = {row.kind for row, _, _ in text.rows}
+  # Sizes and times have no axis in common.
+  panels = [[entry for entry in text.rows if (entry[0].kind == "size") == size]
+            for size in (False, True)]
+  panels = [panel for panel in panels if panel]
+  figure, axes = plt.subplots(
+      len(panels), 1, squeeze=False,
+      figsize=(9, 0.8 + 0.5 * len(panels) + 0.16 * count * len(names)),
+      gridspec_kw={"height_ratios": [len(panel) for panel in panels]})
+  for panel, axis in zip(panels, axes[:, 0]):
+    draw_bars(axis, panel, names, height)
+    axis.set_xlabel("bytes" if panel[0][0].kind == "size" else
+                    "seconds, of one call for rates" if "rate" in kinds else
+                    "seconds")
+  handles = {}
+  for axis in axes[:, 0]:
+    for handle, name in zip(*axis.get_legend_handles_labels()):
+      handles.setdefault(name, handle)
+  figure.legend(handles.values(), handles.keys(), loc="upper center",
+                ncol=min(5, len(handles)), frameon=False)
+  figure.tight_layout(rect=(0, 0, 1, 1 - 0.35 / figure.get_figheight()))
+  figure.savefig(path, metadata={"Date": None})
+  plt.close(figure)
+
+
+def draw_bars(axis, panel, names, height):
+  for i, name in enumerate(names):
+    places, medians, spreads = [], [], []
+    for place, (_, _, peers) in enumerate(panel):
+      measured = peers.get(name)
+      if measured is not None and measured.values:
+        places.append(place + (i - (len(names) - 1) / 2) * height)
+        medians.append(measured.median)
+        spreads.append(min(measured.spread, 0.9 * measured.median))
+    if places:
+      axis.barh(places, medians, height, xerr=spreads, ecolor="#333333",
+                color=color(name or OURS), label=name or OURS,
+                error_kw={"linewidth": 0.7})
+  axis.set_xscale("log")
+  axis.set_yticks(range(len(panel)))
+  axis.set_yticklabels([f"{row.label} {size_text(row.what, size)}".strip()
+                        for row, size, _ in panel])
+  axis.invert_yaxis()
+  axis.grid(axis="x", linewidth=0.3)
+  axis.set_axisbelow(True)

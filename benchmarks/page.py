@@ -1,0 +1,360 @@
+"""Makes a page with tables and charts of what run.py and behaviour.py wrote.
+
+  page.py RESULTS PAGE [--table REGEX]
+
+PAGE is docs/benchmarks.md, say; the charts go into a directory beside it that
+has its name. With --table, prints the tables whose rows match, as text.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import statistics
+import sys
+
+from rows import REASONS, TABLES
+
+OURS = "Ireneo"
+MARK = " ▼"  # Of what is behind.
+
+
+class Measured:
+  """The values of a row, ours or a peer's."""
+
+  def __init__(self, row):
+    self.what = row["what"]
+    self.peer = row["peer"]
+    self.size = tuple(row["size"])
+    self.unit = row["unit"]
+    self.error = row.get("error")
+    self.values = sorted(row["values"])
+    self.file = row.get("file")
+    if self.values:
+      self.median = statistics.median(self.values)
+
+  @property
+  def spread(self):
+    """Half the distance between the quartiles, of few values between ends."""
+    if len(self.values) < 2:
+      return 0
+    if len(self.values) < 4:
+      return (self.values[-1] - self.values[0]) / 2
+    quartiles = statistics.quantiles(self.values, n=4)
+    return (quartiles[2] - quartiles[0]) / 2
+
+
+def read_results(directory):
+  """(what, size) -> peer -> Measured; "" is ours."""
+  results = {}
+  for path in sorted(directory.glob("*.json")):
+    for row in json.loads(path.read_text(encoding="utf-8")).get("rows", ()):
+      measured = Measured(row)
+      rows = results.setdefault((measured.what, measured.size), {})
+      rows[measured.peer] = measured
+  return results
+
+
+def digits(value):
+  rounded = float(f"{value:.3g}")
+  return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:g}"
+
+
+def time_text(seconds):
+  for unit, factor in (("s", 1), ("ms", 1e-3), ("µs", 1e-6)):
+    if seconds >= factor:
+      return f"{digits(seconds / factor)} {unit}"
+  return f"{digits(seconds / 1e-9)} ns"
+
+
+def bytes_text(size):
+  for unit, factor in (("MB", 1e6), ("KB", 1e3)):
+    if size >= factor:
+      return f"{digits(size / factor)} {unit}"
+  return f"{digits(size)} B"
+
+
+def value_text(value, kind):
+  if kind == "size":
+    return bytes_text(value)
+  if kind == "rate":
+    return f"{digits(1 / value)}/s"
+  return time_text(value)
+
+
+def size_text(what, size):
+  """What stands behind a row's label."""
+  if not size:
+    return ""
+  if what.startswith(("Thread", "Process")):
+    return f"{size[0]}"
+  if what in ("Open", "LookUp", "Functions", "Stats", "RecordSize",
+              "CollectFiles", "CollectRecords", "ExportTiny", "ImportTiny"):
+    return f"{size[0]:,}"
+  return " + ".join(binary_text(part) for part in size)
+
+
+def binary_text(size):
+  for unit, factor in (("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)):
+    if size % factor == 0:
+      return f"{size // factor} {unit}"
+  return f"{size} B"
+
+
+def cell_text(measured, kind):
+  text = value_text(measured.median, kind)
+  if measured.spread:
+    text += f" ±{measured.spread / measured.median:.0%}"
+  if measured.file:
+    text += f" ({statistics.median(measured.file):.2f})"
+  return text
+
+
+def is_behind(ours, theirs):
+  """By more than what both vary by."""
+  return ours.median - ours.spread > theirs.median + theirs.spread
+
+
+def reason_of(ours, peer=""):
+  """The most particular one there is."""
+  for key in ((ours.what, peer, *ours.size), (ours.what, peer),
+              (ours.what, *ours.size), ours.what):
+    if key in REASONS:
+      return REASONS[key]
+  return None
+
+
+class TableText:
+  """A table's cells, and what is to be said below it."""
+
+  def __init__(self, table, results):
+    self.table = table
+    self.notes = []
+    rows = [(row, size, peers) for row in table.rows
+            for (what, size), peers in sorted(results.items())
+            if what == row.what and "" in peers]
+    self.rows = [entry for entry in rows if entry[2][""].values]
+    names = {peer for _, _, peers in self.rows for peer in peers if peer}
+    limits = [name for name in table.limits if name in names]
+    # Ours stands beside whatever it was measured with, the limits last.
+    self.peers = sorted(names - set(limits)) + limits
+    self.with_target = any(row.targets for row, _, _ in self.rows)
+
+  def header(self):
+    return (["", OURS]
+            + [f"*{peer}*" if peer in self.table.limits else peer
+               for peer in self.peers]
+            + (["target"] if self.with_target else []))
+
+  def cells(self, row, size, peers, results):
+    ours = peers[""]
+    cells = [f"{row.label} {size_text(row.what, size)}".strip(),
+             cell_text(ours, row.kind)]
+    for name in self.peers:
+      cells.append(self.peer_cell(row, ours, peers.get(name)))
+    if self.with_target:
+      cells.append(self.target_cell(row, ours, peers, results))
+    return cells
+
+  def peer_cell(self, row, ours, theirs):
+    if theirs is None:
+      return ""
+    if not theirs.values:
+      self.note(f"{label(row, ours)}, {theirs.peer}: {theirs.error}.")
+      return "–"
+    ratio = theirs.median / ours.median
+    text = f"{cell_text(theirs, row.kind)} · {ratio:.2g}×"
+    if ratio >= 100:
+      text = f"{cell_text(theirs, row.kind)} · {ratio:,.0f}×"
+    is_limit = theirs.peer in self.table.limits
+    if is_behind(ours, theirs) and (not is_limit or ratio < 0.5):
+      text += MARK
+      self.explain(row, ours, theirs.peer,
+                   "is far from" if is_limit else "is behind")
+    return text
+
+  def target_cell(self, row, ours, peers, results):
+    texts = []
+    for text, is_met in targets(row, ours, peers, results):
+      texts.append(text if is_met else text + " missed" + MARK)
+      if not is_met:
+        self.explain(row, ours, "", "misses its target")
+    return ", ".join(texts)
+
+  def explain(self, row, ours, peer, how):
+    reason = reason_of(ours, peer)
+    if reason is None:
+      print(f"page: no reason is known why {label(row, ours)} {how} {peer}",
+            file=sys.stderr)
+      reason = "The reason is not known."
+    subject = f"**{label(row, ours)}** {how}" + (f" {peer}" if peer else "")
+    self.note(f"{subject}. {reason}")
+
+  def note(self, text):
+    if text not in self.notes:
+      self.notes.append(text)
+
+  def lines(self, results):
+    return [self.cells(row, size, peers, results)
+            for row, size, peers in self.rows]
+
+
+def label(row, ours):
+  return f"{row.label} {size_text(row.what, ours.size)}".strip()
+
+
+def targets(row, ours, peers, results):
+  """What each target says, and whether it is met."""
+  wanted = row.targets
+  if "most" in wanted:
+    yield f"≤ {value_text(wanted['most'], row.kind)}", (
+        ours.median <= wanted["most"])
+  if "least" in wanted:
+    yield f"≥ {digits(wanted['least'])}/s", 1 / ours.median >= wanted["least"]
+  for peer, factor in {
+      **wanted.get("peers", {}),
+      **wanted.get("peers_at", {}).get(ours.size[0] if ours.size else 0, {}),
+  }.items():
+    if peer in peers and peers[peer].values:
+      yield f"≥ {factor:g}× {peer}", (
+          peers[peer].median / ours.median >= factor)
+  for peer, seconds in wanted.get("over", {}).items():
+    if peer in peers and peers[peer].values:
+      over = ours.median - peers[peer].median
+      yield f"≤ {seconds:g} s more, is {over:.2g} s", over <= seconds
+  if "ratio_to_smallest" in wanted:
+    smallest = min((size for what, size in results if what == row.what))
+    factor = wanted["ratio_to_smallest"]
+    if ours.size != smallest:
+      base = results[row.what, smallest][""]
+      ratio = ours.median / base.median
+      yield (f"≤ {factor:g}× that of {smallest[0]:,}, is {ratio:.2g}",
+             ratio <= factor)
+
+
+def markdown_table(header, rows):
+  yield "| " + " | ".join(header) + " |"
+  yield "|" + "---|" * len(header)
+  for row in rows:
+    yield "| " + " | ".join(row) + " |"
+
+
+def text_table(header, rows):
+  cells = [header, *rows]
+  widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+  for row in cells:
+    yield "  ".join(cell.ljust(width)
+                    for cell, width in zip(row, widths)).rstrip()
+
+
+def slug(title):
+  return re.sub(r"[^a-z]+", "-", title.lower()).strip("-")
+
+
+def about_text(machine):
+  """What was measured where."""
+  versions = ", ".join(f"{name} {version}"
+                       for name, version in machine["versions"].items())
+  kind = ("A quick run (`tools/benchmark --quick`): fewer sizes and "
+          "repetitions." if machine["quick"] else "All of `tools/benchmark`.")
+  return (f"Measured on {machine['date']} in {machine['seconds'] / 60:.0f} min: "
+          f"{machine['processor']}, {machine['cores']} cores, "
+          f"{machine['memory'] / 2**30:.0f} GB, {machine['system']}, Linux "
+          f"{machine['kernel']}, {machine['file system']}, at "
+          f"{machine['commit']}. {kind} Versions: {versions}.")
+
+
+INTRODUCTION = f"""# Benchmarks
+
+Run them yourself: `tools/benchmark` installs what it needs, measures Ireneo
+beside joblib, diskcache, SQLite, plain files and the limits of the machine, and
+writes this page from `benchmarks/results/`.
+
+All parts run in turn, several times; what is told is the median of the runs,
+`±` half the distance between their quartiles. `12×` behind a peer: that many
+times Ireneo's time. Columns in *italics* are no caches but what is possible, or
+a cache without checks and records, written by hand. {MARK.strip()}: a peer is
+ahead, Ireneo takes over twice the time of the limit, or a target is missed; the
+reason is below the table. All that is read is in the page cache, and nothing is
+synced to the disk, by no side.
+"""
+
+
+def behaviour_lines(behaviour):
+  """What happens when ..."""
+  caches = behaviour["caches"]
+  rows = []
+  for scenario in behaviour["scenarios"]:
+    cells = [f"**{scenario['name']}**: {scenario['what']}"]
+    for cache in caches:
+      outcome = scenario["outcomes"].get(cache)
+      cells.append(f"{outcome['verdict']}: {outcome['text']}" if outcome
+                   else "")
+    rows.append([cell.replace("|", "\\|").replace("\n", " ")
+                 for cell in cells])
+  yield "## What happens when"
+  yield ""
+  yield ("Seen by `benchmarks/behaviour/behaviour.py`, which does it to each "
+         "cache in the same run. WRONG: a call returned a value that the "
+         "function would not return.")
+  yield ""
+  yield from markdown_table(["", *caches], rows)
+
+
+def page_lines(results, machine, behaviour, charts):
+  yield INTRODUCTION
+  yield about_text(machine)
+  yield ""
+  if behaviour:
+    yield from behaviour_lines(behaviour)
+    yield ""
+  for table in TABLES:
+    text = TableText(table, results)
+    if not text.rows:
+      continue
+    lines = text.lines(results)
+    yield f"## {table.title}"
+    yield ""
+    yield table.about
+    yield ""
+    yield from markdown_table(text.header(), lines)
+    yield ""
+    for note in text.notes:
+      yield f"- {note}"
+    if text.notes:
+      yield ""
+    if table.title in charts:
+      yield f"![{table.title}]({charts[table.title]})"
+      yield ""
+
+
+def read_json(path):
+  return (json.loads(path.read_text(encoding="utf-8"))
+          if path.exists() else None)
+
+
+def main():
+  parser = argparse.ArgumentParser()
+  parser.add_argument("results", type=pathlib.Path)
+  parser.add_argument("page", type=pathlib.Path, nargs="?")
+  options = parser.parse_args()
+  results = read_results(options.results)
+  if options.page is None:
+    for table in TABLES:
+      text = TableText(table, results)
+      if text.rows:
+        print(f"{table.title}\n")
+        print("\n".join(text_table(text.header(), text.lines(results))), "\n")
+    return
+  import charts  # Matplotlib is needed for pages only.
+  pictures = options.page.parent / options.page.stem
+  paths = charts.draw(results, pictures)
+  lines = page_lines(results, read_json(options.results / "machine.json"),
+                     read_json(options.results / "behaviour.json"),
+                     {title: path.relative_to(options.page.parent)
+                      for title, path in paths.items()})
+  options.page.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+  main()
