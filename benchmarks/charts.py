@@ -42,10 +42,8 @@ def draw(results, directory):
 
 
 def draw_table(text, path):
-  """A group of bars for each row; time, or bytes, to the right."""
+  """A line for each row; time, or bytes, to the right."""
   names = [""] + text.peers
-  count = len(text.rows)
-  height = 0.8 / len(names)
   kinds = {row.kind for row, _, _ in text.rows}
   # Sizes and times have no axis in common.
   panels = [[entry for entry in text.rows if (entry[0].kind == "size") == size]
@@ -53,10 +51,10 @@ def draw_table(text, path):
   panels = [panel for panel in panels if panel]
   figure, axes = plt.subplots(
       len(panels), 1, squeeze=False,
-      figsize=(9, 0.8 + 0.5 * len(panels) + 0.16 * count * len(names)),
+      figsize=(9, 0.8 + 0.6 * len(panels) + 0.3 * len(text.rows)),
       gridspec_kw={"height_ratios": [len(panel) for panel in panels]})
   for panel, axis in zip(panels, axes[:, 0]):
-    draw_bars(axis, panel, names, height)
+    draw_points(axis, panel, names)
     axis.set_xlabel("bytes" if panel[0][0].kind == "size" else
                     "seconds, of one call for rates" if "rate" in kinds else
                     "seconds")
@@ -65,29 +63,33 @@ def draw_table(text, path):
     for handle, name in zip(*axis.get_legend_handles_labels()):
       handles.setdefault(name, handle)
   figure.legend(handles.values(), handles.keys(), loc="upper center",
-                ncol=min(5, len(handles)), frameon=False)
-  figure.tight_layout(rect=(0, 0, 1, 1 - 0.35 / figure.get_figheight()))
+                ncol=min(6, len(handles)), frameon=False)
+  lines = -(-len(handles) // 6)
+  figure.tight_layout(
+      rect=(0, 0, 1, 1 - (0.15 + 0.2 * lines) / figure.get_figheight()))
   figure.savefig(path, metadata={"Date": None})
   plt.close(figure)
 
 
-def draw_bars(axis, panel, names, height):
+def draw_points(axis, panel, names):
   for i, name in enumerate(names):
     places, medians, spreads = [], [], []
     for place, (_, _, peers) in enumerate(panel):
       measured = peers.get(name)
       if measured is not None and measured.values:
-        places.append(place + (i - (len(names) - 1) / 2) * height)
+        # A little apart, so that equal ones can be seen.
+        places.append(place + (i - (len(names) - 1) / 2) * 0.5 / len(names))
         medians.append(measured.median)
         spreads.append(min(measured.spread, 0.9 * measured.median))
     if places:
-      axis.barh(places, medians, height, xerr=spreads, ecolor="#333333",
-                color=color(name or OURS), label=name or OURS,
-                error_kw={"linewidth": 0.7})
+      axis.errorbar(medians, places, xerr=spreads, fmt="o", markersize=4,
+                    elinewidth=1, color=color(name or OURS),
+                    label=name or OURS, zorder=2 if name else 3)
   axis.set_xscale("log")
+  axis.set_ylim(-0.6, len(panel) - 0.4)
   axis.set_yticks(range(len(panel)))
   axis.set_yticklabels([f"{row.label} {size_text(row.what, size)}".strip()
                         for row, size, _ in panel])
   axis.invert_yaxis()
-  axis.grid(axis="x", linewidth=0.3)
+  axis.grid(linewidth=0.3)
   axis.set_axisbelow(True)
