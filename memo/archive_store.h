@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "ireneo/memo/archive_file.h"
 #include "ireneo/memo/memo_index.h"
-#include "ireneo/memo/read_only_index.h"
+#include "ireneo/memo/scratch_directory.h"
 #include "ireneo/store/blob_store_options.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/file_system.h"

@@ -1,8 +1,6 @@
 #include "ireneo/memo/read_only_index.h"
 
-#include <cerrno>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,7 +14,6 @@
 #include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/store_directory.h"
 #include "ireneo/store/local_blob_store.h"
-#include "ireneo/store/process_id.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -56,28 +53,6 @@ absl::Status CopyIfThere(const fs::path& from, const fs::path& to,
 }
 
 }  // namespace
-
-absl::StatusOr<std::unique_ptr<ScratchDirectory>> ScratchDirectory::Make() {
-  std::error_code error;
-  std::string name =
-      (fs::temp_directory_path(error) / "ireneo-XXXXXX").native();
-  if (error || ::mkdtemp(name.data()) == nullptr) {
-    return absl::ErrnoToStatus(
-        error ? error.value() : errno,
-        absl::StrCat("cannot create the temporary directory ", name));
-  }
-  return std::unique_ptr<ScratchDirectory>(
-      new ScratchDirectory(std::move(name)));
-}
-
-ScratchDirectory::ScratchDirectory(std::filesystem::path path)
-    : path_(std::move(path)), pid_(ProcessId()) {}
-
-ScratchDirectory::~ScratchDirectory() {
-  if (ProcessId() != pid_) return;
-  std::error_code error;
-  fs::remove_all(path_, error);
-}
 
 absl::StatusOr<ReadOnlyIndex> OpenReadOnlyIndex(const fs::path& directory,
                                                 const FileSystem& files) {

@@ -4,34 +4,15 @@
 // The SQLite index of a store that this process may not write to: on a medium
 // that is read-only, or someone else's. Internal to Ireneo.
 
-#include <sys/types.h>
-
 #include <filesystem>
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "ireneo/memo/scratch_directory.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/file_system.h"
 
 namespace ireneo::internal {
-
-// A directory that is removed, with all that is in it, at the end.
-class ScratchDirectory {
- public:
-  // Made where temporary files go. Errors: those of the file system.
-  static absl::StatusOr<std::unique_ptr<ScratchDirectory>> Make();
-  ~ScratchDirectory();
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  explicit ScratchDirectory(std::filesystem::path path);
-
-  const std::filesystem::path path_;
-  const pid_t pid_;  // Whose it is: a forked child leaves it alone.
-};
 
 struct ReadOnlyIndex {
   // Of the copy, if there is one; outlives the database.

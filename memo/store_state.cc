@@ -14,6 +14,7 @@
 #include "ireneo/memo/directory_index.h"
 #include "ireneo/memo/index_recovery.h"
 #include "ireneo/memo/print_calls.h"
+#include "ireneo/memo/read_only_index.h"
 #include "ireneo/memo/sqlite_index.h"
 #include "ireneo/memo/store_directory.h"
 #include "ireneo/store/directory_blob_store.h"

@@ -26,7 +26,7 @@
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memory_tier.h"
 #include "ireneo/memo/observer.h"
-#include "ireneo/memo/read_only_index.h"
+#include "ireneo/memo/scratch_directory.h"
 #include "ireneo/memo/size_limit.h"
 #include "ireneo/store/database.h"
 #include "ireneo/store/digest.h"
