@@ -163,19 +163,6 @@ LayerDescriptor ReadLayer(const json::object& object, absl::Status& status) {
   return layer;
 }
 
-std::vector<std::string> StringsAt(const JsonMembers& members,
-                                   const char* name) {
-  std::vector<std::string> strings;
-  for (const json::value& value : members.Array(name)) {
-    if (!value.is_string()) {
-      members.Fail(name, "an array of strings");
-      break;
-    }
-    strings.emplace_back(value.get_string());
-  }
-  return strings;
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> WriteManifest(const ArchiveManifest& manifest) {
@@ -280,11 +267,11 @@ absl::StatusOr<ArchiveContents> ReadConfig(std::string_view text) {
     }
     const JsonMembers function(*object, status);
     contents.functions.push_back({.name = function.Text("name"),
-                                  .versions = StringsAt(function, "versions"),
+                                  .versions = function.Strings("versions"),
                                   .calls = function.Int("calls")});
     if (!status.ok()) break;
   }
-  if (members.Has("as_of")) contents.as_of = StringsAt(members, "as_of");
+  if (members.Has("as_of")) contents.as_of = members.Strings("as_of");
   IRENEO_RETURN_IF_ERROR(reader.Error());
   return contents;
 }

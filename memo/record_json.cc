@@ -32,19 +32,6 @@ std::map<std::string, std::string> ToMap(const JsonMembers& members,
   return map;
 }
 
-std::vector<std::string> ToStrings(const JsonMembers& members,
-                                   const char* name) {
-  std::vector<std::string> strings;
-  for (const json::value& value : members.Array(name)) {
-    if (!value.is_string()) {
-      members.Fail(name, "an array of strings");
-      break;
-    }
-    strings.emplace_back(value.get_string());
-  }
-  return strings;
-}
-
 absl::StatusOr<std::string> EnvironmentFromJson(const json::object& record) {
   const json::value* const value = record.if_contains("environment");
   if (value != nullptr && value->is_object()) return CanonicalJson(*value);
@@ -302,7 +289,7 @@ absl::StatusOr<CallLine> ReadCallLine(std::string_view text) {
   call.key = members.DigestAt("key");
   call.function = function.Text("name");
   call.version = function.Text("version");
-  call.callee_versions = ToStrings(function, "callees");
+  call.callee_versions = function.Strings("callees");
   call.salts = ToMap(function, "salts");
   call.environment_in_key = ToMap(function, "environment");
   if (members.Has("seed")) call.seed = members.Unsigned("seed");

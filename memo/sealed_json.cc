@@ -153,4 +153,16 @@ const json::object& JsonMembers::Object(const char* name) const {
   return kEmpty;
 }
 
+std::vector<std::string> JsonMembers::Strings(const char* name) const {
+  std::vector<std::string> strings;
+  for (const json::value& value : Array(name)) {
+    if (!value.is_string()) {
+      Fail(name, "an array of strings");
+      break;
+    }
+    strings.emplace_back(value.get_string());
+  }
+  return strings;
+}
+
 }  // namespace ireneo::internal

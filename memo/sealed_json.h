@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -50,6 +51,7 @@ class JsonMembers {
   Digest DigestAt(const char* name) const;
   const boost::json::array& Array(const char* name) const;
   const boost::json::object& Object(const char* name) const;
+  std::vector<std::string> Strings(const char* name) const;
 
   const absl::Status& status() const { return status_; }
   // Says that `name` should be something else.
