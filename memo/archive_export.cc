@@ -36,6 +36,7 @@
 #include "ireneo/memo/archive_layer.h"
 #include "ireneo/memo/archive_manifest.h"
 #include "ireneo/memo/archive_origin.h"
+#include "ireneo/memo/archive_progress.h"
 #include "ireneo/memo/archive_selection.h"
 #include "ireneo/memo/archive_signature.h"
 #include "ireneo/memo/store_state.h"
@@ -45,8 +46,13 @@ namespace ireneo {
 namespace internal {
 namespace {
 
-// Who waits for a pipe asks so often whether to go on, in milliseconds.
-constexpr int kPatience = 200;
+// Errors: Cancelled if `progress` says so.
+absl::Status TellExport(const ArchiveProgressFn& progress,
+                        std::string_view what, std::uint64_t bytes,
+                        std::uint64_t total) {
+  if (TellProgress(progress, what, bytes, total).ok()) return absl::OkStatus();
+  return absl::CancelledError("the export was stopped");
+}
 
 // Writes the parts of an archive to an open file.
 class ArchiveWriter {
@@ -116,9 +122,7 @@ class ArchiveWriter {
  private:
   absl::Status WriteToPipe(int fd, std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
-      struct pollfd writable = {.fd = fd, .events = POLLOUT, .revents = 0};
-      const int ready = ::poll(&writable, 1, kPatience);
-      if (ready == 0 || (ready < 0 && errno == EINTR)) {
+      if (!WaitFor(fd, POLLOUT)) {
         IRENEO_RETURN_IF_ERROR(wait_());
         continue;
       }
@@ -233,11 +237,7 @@ class Export {
 
   absl::Status Tell(std::string_view what, std::uint64_t bytes,
                     std::uint64_t total) const {
-    if (options_.progress == nullptr ||
-        options_.progress({.what = what, .bytes = bytes, .total = total})) {
-      return absl::OkStatus();
-    }
-    return absl::CancelledError("the export was stopped");
+    return TellExport(options_.progress, what, bytes, total);
   }
 
   absl::Status WriteCalls() {
@@ -475,11 +475,8 @@ absl::StatusOr<ExportReport> ExportTo(const MemoStore& store, int fd,
   if (::fstat(fd, &info) == 0 && !S_ISREG(info.st_mode) &&
       options.progress != nullptr) {
     writer.SetWait([&] {
-      return options.progress({.what = "waiting for the reader",
-                               .bytes = writer.bytes(),
-                               .total = 0})
-                 ? absl::OkStatus()
-                 : absl::CancelledError("the export was stopped");
+      return TellExport(options.progress, "waiting for the reader",
+                        writer.bytes(), 0);
     });
   }
   return Export(store.state(), options, writer).Run();

@@ -32,6 +32,7 @@
 #include "ireneo/memo/archive_layer.h"
 #include "ireneo/memo/archive_origin.h"
 #include "ireneo/memo/archive_payload.h"
+#include "ireneo/memo/archive_progress.h"
 #include "ireneo/memo/archive_reading.h"
 #include "ireneo/memo/archive_signature.h"
 #include "ireneo/memo/record_json.h"
@@ -48,9 +49,6 @@ constexpr std::size_t kGroup = 8192;
 constexpr std::uint64_t kGroupBytes = 8 << 20;
 
 constexpr std::size_t kMostConflicts = 100;
-
-// Who waits for a pipe asks so often whether to go on, in milliseconds.
-constexpr int kPatience = 200;
 
 // The bytes that blobs may take.
 absl::StatusOr<std::uint64_t> RoomIn(const std::filesystem::path& directory) {
@@ -411,9 +409,7 @@ absl::StatusOr<ImportReport> ImportArchive(int fd, const MemoStore& store,
   while (true) {
     IRENEO_RETURN_IF_ERROR(
         internal::TellProgress(options.progress, "receiving", bytes, 0));
-    struct pollfd readable = {.fd = fd, .events = POLLIN, .revents = 0};
-    const int ready = ::poll(&readable, 1, internal::kPatience);
-    if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
+    if (!internal::WaitFor(fd, POLLIN)) continue;
     const ssize_t size = ::read(fd, buffer.data(), buffer.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return absl::ErrnoToStatus(errno, "cannot read the archive");

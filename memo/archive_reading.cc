@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "ireneo/memo/archive_layer.h"
 #include "ireneo/memo/archive_origin.h"
+#include "ireneo/memo/archive_progress.h"
 #include "ireneo/memo/memo_index.h"
 #include "ireneo/store/status_macros.h"
 
@@ -83,21 +84,6 @@ absl::Status CheckPayload(
   return absl::DataLossError(
       absl::StrCat("its blob ", digest.ToString(), " has another digest"));
 }
-
-}  // namespace
-
-absl::Status TellProgress(const ArchiveProgressFn& progress,
-                          std::string_view what, std::uint64_t bytes,
-                          std::uint64_t total) {
-  if (progress == nullptr ||
-      progress({.what = what, .bytes = bytes, .total = total})) {
-    return absl::OkStatus();
-  }
-  return absl::CancelledError(
-      absl::StrCat("stopped while ", std::string(what)));
-}
-
-namespace {
 
 using CallFn =
     absl::FunctionRef<absl::Status(CallLine&& line, std::uint64_t size)>;

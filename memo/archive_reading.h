@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -16,11 +15,6 @@
 #include "ireneo/store/digest.h"
 
 namespace ireneo::internal {
-
-// Calls `progress`, if there is one. Errors: Cancelled if it says so.
-absl::Status TellProgress(const ArchiveProgressFn& progress,
-                          std::string_view what, std::uint64_t bytes,
-                          std::uint64_t total);
 
 // Visits all calls and blobs, each of which is right in itself: its key, its
 // digest. `size` of a call is that of its text. What a blob's size is is told
