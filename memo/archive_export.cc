@@ -21,9 +21,7 @@
 #include <cerrno>
 #include <climits>
 #include <functional>
-#include <map>
 #include <memory>
-#include <set>
 #include <span>
 #include <utility>
 
@@ -33,6 +31,7 @@
 #include "absl/time/clock.h"
 #include "ireneo/memo/archive.h"
 #include "ireneo/memo/archive_file.h"
+#include "ireneo/memo/archive_functions.h"
 #include "ireneo/memo/archive_layer.h"
 #include "ireneo/memo/archive_manifest.h"
 #include "ireneo/memo/archive_origin.h"
@@ -216,12 +215,7 @@ class Export {
     }
     IRENEO_RETURN_IF_ERROR(WriteBlobs());
     IRENEO_RETURN_IF_ERROR(writer_.EndLayers());
-    for (auto& [name, function] : functions_) {
-      report_.contents.functions.push_back(
-          {.name = name,
-           .versions = {function.versions.begin(), function.versions.end()},
-           .calls = function.calls});
-    }
+    report_.contents.functions = functions_.Sorted();
     IRENEO_ASSIGN_OR_RETURN(const Sha256 digest,
                             writer_.Finish(report_.contents, key));
     report_.digest = digest.ToString();
@@ -230,11 +224,6 @@ class Export {
   }
 
  private:
-  struct Function {
-    std::set<std::string> versions;
-    std::int64_t calls = 0;
-  };
-
   absl::Status Tell(std::string_view what, std::uint64_t bytes,
                     std::uint64_t total) const {
     return TellExport(options_.progress, what, bytes, total);
@@ -288,9 +277,7 @@ class Export {
     lines_ += text;
     ++line_count_;
     ++report_.contents.calls;
-    Function& function = functions_[call.function];
-    function.versions.insert(call.version);
-    ++function.calls;
+    functions_.Add(call.function, call.version);
     return absl::OkStatus();
   }
 
@@ -390,7 +377,7 @@ class Export {
   Origins origins_;
   ExportReport report_;
   std::int64_t selected_ = 0;  // Calls, known ones too.
-  std::map<std::string, Function> functions_;
+  ArchiveFunctions functions_;
   std::vector<std::pair<Digest, std::uint64_t>> blobs_;
   // Of the file that is being gathered.
   std::string lines_;

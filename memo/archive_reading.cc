@@ -1,13 +1,12 @@
 #include "ireneo/memo/archive_reading.h"
 
-#include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ireneo/memo/archive_functions.h"
 #include "ireneo/memo/archive_layer.h"
 #include "ireneo/memo/archive_origin.h"
 #include "ireneo/memo/archive_progress.h"
@@ -110,11 +109,9 @@ class Reading {
           IRENEO_RETURN_IF_ERROR(CheckLine(line, text.size(), order_));
           Visited(line.call.key);
           ++found_.calls;
-          Function& function = functions_[line.call.function];
-          if (function.versions.insert(line.call.version).second) {
+          if (functions_.Add(line.call.function, line.call.version)) {
             names_ += line.call.function.size() + line.call.version.size();
           }
-          ++function.calls;
           // No description is as large.
           if (names_ > kMaxArchiveJson) return WrongCounts(archive_);
           return visit(std::move(line), text.size());
@@ -141,13 +138,7 @@ class Reading {
 
   // With the functions of all calls.
   ArchiveContents Found() {
-    for (auto& [name, function] : functions_) {
-      found_.functions.push_back(
-          {.name = name,
-           .versions = {function.versions.begin(), function.versions.end()},
-           .calls = function.calls});
-    }
-    functions_.clear();
+    found_.functions = functions_.Sorted();
     return found_;
   }
 
@@ -182,12 +173,8 @@ class Reading {
   const ArchiveProgressFn& progress_;
   std::uint64_t done_ = 0;
   LayerOrder order_;
-  struct Function {
-    std::set<std::string> versions;
-    std::int64_t calls = 0;
-  };
   ArchiveContents found_;
-  std::map<std::string, Function> functions_;
+  ArchiveFunctions functions_;
   std::size_t names_ = 0;  // Bytes of them.
   // Of this layer.
   std::uint64_t count_ = 0;
