@@ -4,7 +4,9 @@
 // Makes of lines of an archive what an index inserts. Internal to Ireneo.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +26,10 @@ namespace ireneo::internal {
 // A group of calls, and what they point to. Not thread-safe.
 class ArchivedCalls {
  public:
+  // A group is inserted when it has so many calls, or so many bytes.
+  static constexpr std::size_t kMostCalls = 8192;
+  static constexpr std::uint64_t kMostBytes = 8 << 20;
+
   // Stages a value: its bytes too, if they stand in the line.
   using StageFn = absl::FunctionRef<absl::StatusOr<StagedBlob>(
       const Digest& digest, std::uint64_t size,
@@ -38,6 +44,8 @@ class ArchivedCalls {
   std::size_t size() const { return calls_.size(); }
   // Of the strings and values in memory, about.
   std::uint64_t bytes() const { return bytes_; }
+  // Whether it is time to insert them.
+  bool IsFull() const { return size() >= kMostCalls || bytes() >= kMostBytes; }
   void Clear();
 
  private:

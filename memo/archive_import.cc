@@ -44,10 +44,6 @@ namespace ireneo {
 namespace internal {
 namespace {
 
-// Calls are inserted in groups, of at most so many, and some more bytes.
-constexpr std::size_t kGroup = 8192;
-constexpr std::uint64_t kGroupBytes = 8 << 20;
-
 constexpr std::size_t kMostConflicts = 100;
 
 // The bytes that blobs may take.
@@ -263,7 +259,8 @@ class Import {
   absl::Status Take(CallLine&& line, std::uint64_t size) {
     lines_.push_back(std::move(line));
     line_bytes_ += size;
-    return lines_.size() < kGroup && line_bytes_ < kGroupBytes
+    return lines_.size() < ArchivedCalls::kMostCalls &&
+                   line_bytes_ < ArchivedCalls::kMostBytes
                ? absl::OkStatus()
                : TakeLines();
   }
@@ -285,9 +282,7 @@ class Import {
         IRENEO_RETURN_IF_ERROR(AddConflict(line));
       } else if (has == Has::kNothing) {
         IRENEO_RETURN_IF_ERROR(AddCall(std::move(line)));
-        if (group_.bytes() >= kGroupBytes) {
-          IRENEO_RETURN_IF_ERROR(InsertGroup());
-        }
+        if (group_.IsFull()) IRENEO_RETURN_IF_ERROR(InsertGroup());
       }
     }
     lines_.clear();

@@ -20,10 +20,6 @@
 namespace ireneo::internal {
 namespace {
 
-// So many rows are written at once.
-constexpr std::size_t kGroup = 8192;
-constexpr std::uint64_t kGroupBytes = 8 << 20;
-
 // Unpacks layers into a blob store which has rows for all of their blobs.
 class Unpacker {
  public:
@@ -241,9 +237,8 @@ absl::StatusOr<ArchiveStore> OpenArchiveStore(const std::filesystem::path& file,
                                           .present = !bytes.has_value(),
                                           .stored = size};
                       }));
-        return group.size() < kGroup && group.bytes() < kGroupBytes
-                   ? absl::OkStatus()
-                   : Insert(group, *store.database, *index);
+        return group.IsFull() ? Insert(group, *store.database, *index)
+                              : absl::OkStatus();
       }));
   IRENEO_RETURN_IF_ERROR(Insert(group, *store.database, *index));
   store.blobs = std::make_unique<ReadOnlyBlobStore>(std::move(blobs),
