@@ -435,8 +435,7 @@ absl::StatusOr<ArchiveContents> CheckArchive(const std::filesystem::path& file,
   IRENEO_RETURN_IF_ERROR(internal::ReadArchive(
       *archive, options.progress,
       [](internal::CallLine&&, std::uint64_t) { return absl::OkStatus(); },
-      [](const Digest&, std::uint64_t) { return absl::OkStatus(); },
-      [](std::uint64_t, std::span<const std::byte>) {}));
+      [](const Digest&, std::uint64_t) { return absl::OkStatus(); }));
   return archive->contents();
 } catch (const std::bad_alloc&) {
   return internal::NoMemory(file.native());

@@ -243,8 +243,7 @@ absl::StatusOr<VerifyReport> VerifyArchive(const ArchiveFile& archive,
         ++report.blobs;
         report.bytes += size;
         return absl::OkStatus();
-      },
-      [](std::uint64_t, std::span<const std::byte>) {});
+      });
   report.complete = !absl::IsCancelled(status);
   if (report.complete) IRENEO_RETURN_IF_ERROR(status);
   return report;
