@@ -35,8 +35,9 @@ struct ArchiveProgress {
   std::uint64_t total = 0;  // 0: not known.
 };
 
-// Called now and then. Returns false to stop: nothing is left behind then, and
-// what was called returns Cancelled.
+// Called now and then. Returns false to stop: what was called returns Cancelled
+// then. A stopped export leaves no file behind. What a stopped import has put
+// into the store stays there, and a second import completes the first.
 using ArchiveProgressFn = std::function<bool(const ArchiveProgress&)>;
 
 }  // namespace ireneo
