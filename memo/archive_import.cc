@@ -35,6 +35,7 @@
 #include "ireneo/memo/archive_progress.h"
 #include "ireneo/memo/archive_reading.h"
 #include "ireneo/memo/archive_signature.h"
+#include "ireneo/memo/call_lines_file.h"
 #include "ireneo/memo/record_json.h"
 #include "ireneo/memo/store_state.h"
 #include "ireneo/store/blob.h"

@@ -7,12 +7,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "ireneo/memo/archive_file.h"
 #include "ireneo/store/sink.h"
@@ -40,28 +37,6 @@ class ArchivePayload {
   std::vector<std::byte> memory_;
   std::unique_ptr<OpenFd> file_;
   std::uint64_t size_ = 0;
-};
-
-// Lines in a file that has no name. Not thread-safe.
-class CallLinesFile {
- public:
-  // Is in `scratch`.
-  explicit CallLinesFile(std::filesystem::path scratch)
-      : scratch_(std::move(scratch)) {}
-
-  // `line` ends in a newline.
-  absl::Status Add(std::string_view line);
-
-  // Visits all lines. Errors: also those of `visit`.
-  absl::Status ForEach(
-      absl::FunctionRef<absl::Status(std::string_view line)> visit);
-
- private:
-  absl::Status Flush();
-
-  const std::filesystem::path scratch_;
-  std::unique_ptr<OpenFd> file_;
-  std::string buffer_;
 };
 
 }  // namespace ireneo::internal
