@@ -80,7 +80,7 @@ TABLES = (
         (row("FirstHit", "first hit", most=5e-3),)),
     Table(
         "Stores of many calls",
-        "Opening a store of so many calls; a look-up of a random one in the "
+        "Opening a store of so many calls, to the end of the first hit; a look-up of a random one in the "
         "index; the sums over all of them; the bytes of disk for each.",
         ("SQLite",),
         (row("Open", "open", most=10e-3),

@@ -25,6 +25,7 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+PEERS = HERE / "peers"
 PYTHON = "/usr/bin/python3"  # The one that sees Debian's packages.
 
 # How often each is run, also with --quick; what is expensive, less often. Rows
@@ -48,7 +49,7 @@ PARTS = (
 QUICK_SKIPS = "/536870912|/1000000/|/(67108864|16384)$|Noise|Sparse"
 PEER_SIZES = ("--calls", "2000", "--max-bytes", str(512 << 20),
               "--records", "100000")
-QUICK_PEER_SIZES = ("--calls", "1000", "--max-bytes", str(64 << 20),
+QUICK_PEER_SIZES = ("--calls", "1000", "--max-bytes", str(32 << 20),
                     "--records", "10000")
 OURS_ONLY = (r"^\w+(/[0-9]+)*"
              r"(/(iterations:[0-9]+|manual_time|real_time|min_time:[0-9.]+))*$")
@@ -139,7 +140,8 @@ class Runner:
     os.sync()
     scratch = pathlib.Path(tempfile.mkdtemp(dir=self.directory))
     if part == "peers":
-      return [self.run_peer(peer, scratch) for peer in self.peers()]
+      return [self.run_peer(python, peer, scratch)
+              for peer, python in self.peers().items()]
     out = scratch / "out.json"
     if part == "include":
       command = [PYTHON, HERE / "compile" / "compile_time.py", out,
@@ -160,23 +162,27 @@ class Runner:
     return "-" + QUICK_SKIPS if self.options.quick else "."
 
   def peers(self):
-    listed = subprocess.run([PYTHON, HERE / "peers" / "peer.py", "--list"],
-                            check=True, capture_output=True, text=True)
-    return listed.stdout.split()
+    """The peers that can be had, each with the Python that sees it."""
+    found = {}
+    for python in (PYTHON, shutil.which("python3")):
+      listed = subprocess.run([python, PEERS / "peer.py", "--list"],
+                              check=True, capture_output=True, text=True)
+      for peer in listed.stdout.split():
+        found.setdefault(peer, python)
+    return found
 
-  def run_peer(self, peer, scratch):
+  def run_peer(self, python, peer, scratch):
     out = scratch / f"{peer}.json"
-    self.call([PYTHON, HERE / "peers" / "peer.py", peer, scratch / peer, out,
+    self.call([python, PEERS / "peer.py", peer, scratch / peer, out,
                "--filter", self.options.filter or ".",
                *(QUICK_PEER_SIZES if self.options.quick else PEER_SIZES)],
               scratch)
-    shutil.rmtree(scratch / peer, ignore_errors=True)
     return out
 
   def call(self, command, scratch):
     log = scratch / "log"
     environment = dict(os.environ, TMPDIR=str(scratch),
-                       BENCHMARK_PEERS=str(HERE / "peers"))
+                       BENCHMARK_PEERS=str(PEERS))
     with open(log, "w", encoding="utf-8") as file:
       result = subprocess.run([str(word) for word in command], stdout=file,
                               stderr=file, env=environment, check=False)

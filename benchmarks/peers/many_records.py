@@ -52,7 +52,7 @@ def measure(peer, directory, report, options):
   path = os.path.join(directory, "records")
   filled = 0
   for records in RECORDS:
-    names = f"LookUp/{records}", f"OpenScale/{records}"
+    names = f"LookUp/{records}", f"Open/{records}"
     if records > options.records or not report.wants(*names):
       continue
     cache = peer(path)
