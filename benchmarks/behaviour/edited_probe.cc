@@ -1,0 +1,26 @@
+// Calls F(20) of subject.cc, remembered with a version that is made of its
+// sources. BUILD makes one program of that file as it is, and one after each
+// edit.
+//
+//   edited_probe STORE
+
+#include <cstdio>
+
+#include "absl/status/statusor.h"
+#include "benchmarks/behaviour/subject.h"
+#include "ireneo/memo/memo_store.h"
+#include "ireneo/memo/memoize.h"
+#include "ireneo/serializers/scalars.h"
+#include "subject_version.h"
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  const absl::StatusOr<ireneo::MemoStore> store =
+      ireneo::MemoStore::Open(argv[1]);
+  if (!store.ok()) return 1;
+  const auto f =
+      ireneo::Memoize(*store, {.name = "behaviour.F", .version = kVersion},
+                      ireneo::behaviour::F);
+  const int value = f(20);
+  std::printf("{\"value\": %d}\n", value);
+}
