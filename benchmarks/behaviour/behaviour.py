@@ -38,8 +38,8 @@ def main():
                       metavar="NAME", help="only these: " + ", ".join(names))
   options = parser.parse_args()
   if not os.path.exists(os.path.join(options.our_probe_dir, "probe")):
-    parser.error(f"no probe in {options.our_probe_dir}: bazel build --config=opt"
-                 " //benchmarks/behaviour/...")
+    parser.error(f"no probe in {options.our_probe_dir}: bazel build"
+                 " --config=opt //benchmarks/behaviour/...")
 
   chosen = [caches.Ireneo(options.our_probe_dir)
             if name == caches.Ireneo.name else caches.Peer(name)
