@@ -80,8 +80,8 @@ TABLES = (
         (row("FirstHit", "first hit", most=5e-3),)),
     Table(
         "Stores of many calls",
-        "Opening a store of so many calls, to the end of the first hit; a look-up of a random one in the "
-        "index; the sums over all of them; the bytes of disk for each.",
+        "Opening a store of so many calls, to the end of the first "
+        "hit; a look-up of a random one in the index; the sums over all of them; the bytes of disk for each.",
         ("SQLite",),
         (row("Open", "open", most=10e-3),
          row("LookUp", "look-up", ratio_to_smallest=1.5),
@@ -174,5 +174,146 @@ TABLES = (
 
 # Why a peer is ahead, why a limit is not reached within a factor of two, or why
 # a target is missed: by row, or by row and peer. Shown only where it is so.
+LOOK_UP = ("A call is looked up in the index, with the blob that it refers to, "
+           "and a file is opened, whatever its size: some 10 µs, beside which "
+           "bytes of this size take nothing.")
+NEW_FILE = ("A file is created, and the file system is slow at that; the blob "
+            "also gets a row in the index.")
+RECORDS = ("A record says of each call who made it when, how long it took and "
+           "with which arguments, in an index of functions, calls and blobs; "
+           "the table has a key of 16 bytes and a number.")
+
 REASONS = {
+    "MemoryHits": "The calls that were hit are counted once a second.",
+    ("IndexHit", "SQLite"): RECORDS,
+    ("IndexHits", "SQLite"): RECORDS,
+    ("IndexHit", "files"): "Opening, reading and closing a file that the "
+                           "kernel has just seen takes three system calls; "
+                           "SQLite's locks take as many, and the rest is the "
+                           "search in three trees.",
+    ("Miss", "SQLite"): RECORDS,
+    ("Misses", "SQLite"): RECORDS,
+    ("Misses", "files"): RECORDS,
+    ("Miss", "files"): RECORDS,
+    ("GroupedMisses", "SQLite"): RECORDS,
+    "Misses": "A miss writes a record with its time and arguments in a "
+              "transaction of its own, and a checkpoint of the index falls "
+              "into the time of every thousand.",
+    ("HitByValue", "XXH3, memcpy", 8 << 10):
+        "The call's key is made and looked up in memory: 1 µs.",
+    ("HitByValue", "", 1 << 20): "See the limit.",
+    ("HitByValue", "XXH3, memcpy", 1 << 20):
+        "The file is opened and mapped, and the mapping is read and given "
+        "back page by page, by the kernel.",
+    ("HitByValue", "files", 1 << 20):
+        "The same: reading into memory that is there already needs no "
+        "mapping. From some megabytes on, mapping is faster.",
+    ("HitByValue", "files"): "Mapped pages are given back by the kernel.",
+    ("HitByValue", "SQLite"):
+        "The table keeps small results beside their keys, and checks nothing.",
+    ("HitByView", "XXH3", 8 << 10): LOOK_UP,
+    ("HitByView", "XXH3", 1 << 20): LOOK_UP,
+    ("MatrixMiss", "SQLite", 8 << 10): NEW_FILE,
+    ("MatrixMiss", "files", 8 << 10): RECORDS,
+    ("MatrixMiss", "files"): "The result is hashed as well, so that equal "
+                             "ones are kept once and damage is seen.",
+    ("ThreadHits", "SQLite"): RECORDS,
+    ("ThreadMisses", "SQLite"): RECORDS,
+    ("ProcessHits", "SQLite"): RECORDS,
+    ("ProcessMisses", "SQLite"): RECORDS,
+    ("FirstHit", "empty program"):
+        "Two thirds are the loading of 45 shared libraries, mostly Abseil's, "
+        "by the dynamic linker; the rest is SQLite's opening and closing of "
+        "the index, which syncs what was counted.",
+    "FirstHit":
+        "Two thirds are the loading of 45 shared libraries, mostly Abseil's: "
+        "linked statically against Abseil and SQLite, the same program takes "
+        "half of that. A process that loads them anyway pays the rest.",
+    ("Open", "SQLite"): "Directories, the format and the integrity of what "
+                        "was left are checked before the index is opened.",
+    ("LookUp", "SQLite"): RECORDS,
+    "LookUp": "Rows lie where they were written and not in the order of "
+              "keys: among a million, nearly each look-up reads pages of two "
+              "trees that are not in the processor's caches.",
+    ("RecordSize", "SQLite"): RECORDS,
+    ("CollectFiles", "unlink"):
+        "A collection plans what goes, keeps a copy of the index, deletes the "
+        "calls and blobs from it, and removes their files under the locks of "
+        "their shards, with a look at who has put them again meanwhile.",
+    ("CollectRecords", "SQLite DELETE"):
+        "Calls go in order of their use, after a plan of what they share, "
+        "with a copy of the index made before.",
+    ("PutNew", "SQLite", 8 << 10): NEW_FILE,
+    ("PutNew", "write", 8 << 10): "The file is written under another name, "
+                                  "made read-only and linked, and the shard "
+                                  "locked meanwhile, so that no crash and no "
+                                  "collection can lose it.",
+    ("PutNew", "write"): "The bytes are hashed while they are written, and "
+                         "the file appears whole or not at all.",
+    ("PutPresent", "XXH3", 8 << 10): LOOK_UP,
+    ("PutPresent", "XXH3", 1 << 20): LOOK_UP,
+    ("FirstGet", "XXH3", 8 << 10): LOOK_UP,
+    ("FirstGet", "XXH3", 1 << 20): "The file is opened and its pages are "
+                                   "mapped, 256 of them.",
+    ("Get", "SQLite", 8 << 10): "The row is read where it is; a blob is a "
+                                "file of its own from 4 KB on.",
+    ("Get", "read", 8 << 10): "The file's size and times are compared with "
+                              "what was checked before.",
+    ("HashMatrix", "XXH3", 8 << 10):
+        "The shape goes into the digest as well, from a header that is built "
+        "for each matrix: 0.2 µs.",
+    ("HashMatrix", "", 8 << 10): "The header with the shape takes 0.2 µs.",
+    ("HashMatrix", "memcpy", 8 << 10): "Hashing is more work than copying "
+                                       "what is in the first-level cache.",
+    ("HashMatrix", "memcpy"): "Hashing does more than copying.",
+    ("HashBlock", "XXH3 in one piece"):
+        "What lies between the columns is fetched from memory as well, and "
+        "XXH3 over each column where it lies takes as long.",
+    "HashBlock":
+        "What lies between the columns is fetched from memory as well, and "
+        "XXH3 over each column where it lies takes as long.",
+    ("HashBlock", "XXH3 of each column"):
+        "The columns are gathered in pieces, as the digest is of one stream.",
+    "HashSparse": "Each index is looked at, so that a broken matrix is not "
+                  "stored.",
+    ("HashSparse", "XXH3"): "Each index is looked at, so that a broken matrix "
+                            "is not stored: 5 ms.",
+    ("KeyOfStruct", "XXH3"): "Each field is written for itself, and the key "
+                             "is a digest of digests.",
+    ("WriteSparse", "memcpy"): "Each index is looked at before it is written.",
+    ("CompressField", "raw"): "It compresses.",
+    ("DecompressField", "raw"): "It decompresses.",
+    ("CompressSparse", "raw"): "It compresses.",
+    ("DecompressSparse", "raw"): "It decompresses.",
+    "CompressField": "A better ratio takes longer; `kSmall` lies between.",
+    "DecompressField": "A better ratio takes longer; `kSmall` lies between.",
+    "CompressSparse": "What leaves more bytes is faster.",
+    "DecompressSparse": "What leaves more bytes is faster.",
+    "CompressNoise": "A sample is compressed before it is given up.",
+    "DecompressNoise": "Nothing was compressed: the difference is noise.",
+    ("ExportRandom", "SHA-256, tar"):
+        "Both take the SHA-256 of all bytes, which is most of the time.",
+    ("ImportRandom", "SHA-256, tar -x"):
+        "All of an archive is checked before its first byte is written: it is "
+        "read twice, and the digests of blobs are computed anew.",
+    "ImportField": "An import reads the archive twice, checks before it "
+                   "writes, and hashes what it unpacks.",
+    "ImportJson": "An import reads the archive twice, checks before it "
+                  "writes, and hashes what it unpacks.",
+    "ExportField": "The SHA-256 of each layer is taken, which tar does not.",
+    "ExportJson": "The SHA-256 of each layer is taken, which tar does not.",
+    "FieldArchive": "zstd gains almost nothing on doubles: a layer of which "
+                    "a sample says so is stored fast instead.",
+    "JsonArchive": "The manifest and the calls come on top.",
+    ("ExportTiny", "VACUUM INTO"):
+        "Records become text that any tool can read; VACUUM copies pages.",
+    ("ExportTiny", "plain lines"): "The lines are sorted, checked by SHA-256 "
+                                   "and compressed.",
+    ("ImportTiny", "VACUUM INTO"):
+        "Each line is parsed, checked, and inserted by its key.",
+    ("ImportTiny", "plain lines"):
+        "Each line is parsed, checked, and inserted by its key.",
+    "ImportTiny": "Each line is parsed, checked, and inserted by its key.",
+    "Include": "Abseil's status and the serializers of the standard library "
+               "are templates, and are compiled with each program.",
 }
