@@ -15,7 +15,8 @@
 // tensor, and can not be a result. An expression (a sum, a slice) has no
 // serializer: assign it to a tensor.
 //
-// The view is an `Eigen::TensorMap<const T, Eigen::Aligned>`.
+// The view is an `Eigen::TensorMap<const T, Eigen::Aligned>`. A program that
+// uses tensors includes <unsupported/Eigen/CXX11/Tensor>, before or after this.
 
 #include <algorithm>
 #include <array>
@@ -28,6 +29,7 @@
 #include <utility>
 #include <vector>
 
+#include "Eigen/Core"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -37,7 +39,23 @@
 #include "ireneo/serializers/serializer.h"
 #include "ireneo/store/sink.h"
 #include "ireneo/store/source.h"
-#include "unsupported/Eigen/CXX11/Tensor"
+
+// Declared and not included, for the header of the tensors costs each program a
+// third of a second of compiling: one that has tensors includes
+// <unsupported/Eigen/CXX11/Tensor> itself, before or after this. All that uses
+// them here waits for a tensor type.
+namespace Eigen {
+template <typename Scalar, int kRank, int kOptions, typename Index>
+class Tensor;
+template <typename Scalar, typename Sizes, int kOptions, typename Index>
+class TensorFixedSize;
+template <std::ptrdiff_t... kSizes>
+struct Sizes;
+template <typename T>
+struct MakePointer;
+template <typename T, int kOptions, template <typename> class Pointer>
+class TensorMap;
+}  // namespace Eigen
 
 namespace ireneo {
 namespace internal {
@@ -165,11 +183,9 @@ absl::StatusOr<NpyArray> ReadTensorArray(const NpyTarget& target,
 }
 
 template <TensorPlain T>
-auto TensorExtents(const NpyArray& array) {
-  Eigen::array<typename TensorTraits<T>::Index,
-               TensorTraits<T>::kExtents.size()>
-      extents;
-  for (std::size_t i = 0; i < extents.size(); ++i) {
+typename T::Dimensions TensorExtents(const NpyArray& array) {
+  typename T::Dimensions extents;
+  for (std::size_t i = 0; i < TensorTraits<T>::kExtents.size(); ++i) {
     extents[i] = array.header.shape[i];
   }
   return extents;
@@ -182,7 +198,8 @@ auto TensorExtents(const NpyArray& array) {
 template <internal::TensorPlain T>
 struct Serializer<T> {
   using Scalar = typename T::Scalar;
-  using ViewType = Eigen::TensorMap<const T, Eigen::Aligned>;
+  using ViewType =
+      Eigen::TensorMap<const T, Eigen::Aligned, Eigen::MakePointer>;
 
   static std::string TypeName() { return internal::TensorName<T>(); }
 
