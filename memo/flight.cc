@@ -19,15 +19,19 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <cstring>
+#include <mutex>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/time/clock.h"
 #include "ireneo/store/process_id.h"
 
@@ -86,12 +90,26 @@ struct LockFile {
   const int file;
 };
 
+struct FlightTable::Entry {
+  const FlightThread* leader;
+  bool landed = false;
+  bool remembered = false;
+  std::condition_variable landing;
+};
+
+struct FlightTable::Entries {
+  std::mutex mutex;
+  pid_t pid = ProcessId();  // Whose they are: in a forked child, nobody's.
+  absl::flat_hash_map<Digest, std::shared_ptr<Entry>> by_key;
+  std::shared_ptr<const LockFile> file;
+};
+
 void Flight::Land(bool remembered) {
   if (table_ != nullptr) table_->Land(*this, remembered);
 }
 
 FlightTable::FlightTable(std::filesystem::path lock_file)
-    : lock_file_(std::move(lock_file)), pid_(ProcessId()) {
+    : lock_file_(std::move(lock_file)), entries_(std::make_unique<Entries>()) {
   static_assert(Counter::is_always_lock_free);
   constexpr std::size_t kSize = kCounters * sizeof(Counter);
   const int file = OpenFile(lock_file_);
@@ -143,12 +161,12 @@ FlightTable::Outcome FlightTable::Join(const Digest& key, Wait wait,
   const absl::Time deadline =
       wait == Wait::kTimeout ? absl::Now() + timeout : absl::InfiniteFuture();
   {
-    std::unique_lock lock(mutex_);
-    if (const pid_t pid = ProcessId(); pid != pid_) {
-      entries_.clear();
-      pid_ = pid;
+    std::unique_lock lock(entries_->mutex);
+    if (const pid_t pid = ProcessId(); pid != entries_->pid) {
+      entries_->by_key.clear();
+      entries_->pid = pid;
     }
-    std::shared_ptr<Entry>& slot = entries_[key];
+    std::shared_ptr<Entry>& slot = entries_->by_key[key];
     if (slot != nullptr) {
       const std::shared_ptr<Entry> entry = slot;
       if (WaitsFor(*entry, &this_thread)) return Outcome::kCompute;
@@ -191,12 +209,13 @@ FlightTable::Outcome FlightTable::Join(const Digest& key, Wait wait,
 }
 
 std::shared_ptr<const LockFile> FlightTable::OpenLockFile() {
-  const std::lock_guard lock(mutex_);
-  if (file_ == nullptr || file_->forks != ForkCount()) {
-    file_ = std::make_shared<const LockFile>(lock_file_);
-    if (file_->file < 0) file_ = nullptr;
+  const std::lock_guard lock(entries_->mutex);
+  std::shared_ptr<const LockFile>& file = entries_->file;
+  if (file == nullptr || file->forks != ForkCount()) {
+    file = std::make_shared<const LockFile>(lock_file_);
+    if (file->file < 0) file = nullptr;
   }
-  return file_;
+  return file;
 }
 
 std::shared_ptr<const LockFile> FlightTable::LockBetweenProcesses(
@@ -234,14 +253,14 @@ void FlightTable::Land(Flight& flight, bool remembered) {
     (void)Lock(flight.lock_->file, flight.key_, F_OFD_SETLK, F_UNLCK);
   }
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(entries_->mutex);
     // Gone in a child that was forked meanwhile.
-    if (const auto it = entries_.find(flight.key_);
-        it != entries_.end() && it->second->leader == &this_thread) {
+    if (const auto it = entries_->by_key.find(flight.key_);
+        it != entries_->by_key.end() && it->second->leader == &this_thread) {
       it->second->landed = true;
       it->second->remembered = remembered;
       it->second->landing.notify_all();
-      entries_.erase(it);
+      entries_->by_key.erase(it);
     }
   }
   flight.table_ = nullptr;

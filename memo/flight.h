@@ -18,18 +18,13 @@
 // without: a file that cannot be opened, a file system without locks, a wait
 // that would be for ever.
 
-#include <sys/types.h>
-
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "ireneo/memo/memoize_options.h"
 #include "ireneo/store/digest.h"
@@ -101,15 +96,13 @@ class FlightTable {
   friend class Flight;
 
   // A key that is being computed in this process.
-  struct Entry {
-    const FlightThread* leader;
-    bool landed = false;
-    bool remembered = false;
-    std::condition_variable landing;
-  };
+  struct Entry;
+
+  // Those that there are, and what guards them.
+  struct Entries;
 
   // Whether the leader of `entry` waits, through whatever chain, for `thread`.
-  // With `mutex_` held.
+  // With the mutex of the entries held.
   bool WaitsFor(const Entry& entry, const FlightThread* thread) const;
 
   // One that is shared with no other process; null if it cannot be opened.
@@ -132,10 +125,7 @@ class FlightTable {
 
   const std::filesystem::path lock_file_;
   Counter* counters_ = nullptr;  // Of landings: the first 32 KiB of the file.
-  std::mutex mutex_;
-  pid_t pid_;  // Whose flights these are: in a forked child, nobody's.
-  absl::flat_hash_map<Digest, std::shared_ptr<Entry>> entries_;
-  std::shared_ptr<const LockFile> file_;
+  const std::unique_ptr<Entries> entries_;
 };
 
 }  // namespace ireneo::internal

@@ -2,20 +2,25 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <boost/json.hpp>
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <mutex>
 #include <new>
 #include <random>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "ireneo/memo/environment.h"
 #include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/store_state.h"
 #include "ireneo/serializers/element_size.h"
+#include "ireneo/store/compressor.h"
+#include "ireneo/store/staging_blob_store.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -108,6 +113,16 @@ absl::Status NoThrow(absl::FunctionRef<absl::Status()> run, const char* who) {
   }
 }
 
+struct FunctionState::Rest {
+  const PayloadHint result_hint;
+  const std::vector<PayloadHint> argument_hints;
+  const double audit_phase;
+  std::atomic<std::uint64_t> audits = 0;
+  std::atomic<bool> first_time = true;
+  std::mutex mutex = {};
+  std::optional<std::vector<OldFunction>> old_functions = std::nullopt;
+};
+
 FunctionState::FunctionState(MemoStore store, MemoizeOptions options,
                              std::string result_type, ReadsType reads_old,
                              std::vector<std::string> argument_types,
@@ -124,17 +139,29 @@ FunctionState::FunctionState(MemoStore store, MemoizeOptions options,
           .environment = EnvironmentInKey(environment_, options_.environment),
           .result_type = std::move(result_type),
           .argument_types = std::move(argument_types)},
-      result_hint_(HintOf(identity_.result_type)),
-      argument_hints_(HintsOf(identity_.argument_types)),
       digest_(FunctionDigest(identity_)),
       status_(CheckOptions(options_, identity_.argument_types.size())),
       reads_old_(reads_old),
-      audit_phase_(options_.audit_rate > 0 ? RandomShare() : 0) {
+      rest_(new Rest{
+          .result_hint = HintOf(identity_.result_type),
+          .argument_hints = HintsOf(identity_.argument_types),
+          .audit_phase = options_.audit_rate > 0 ? RandomShare() : 0}) {
   // A mistake in the program, and nobody would be told.
   if (!status_.ok() && store_.state().observer() == nullptr) {
     std::fprintf(stderr, "ireneo: %s; every call computes\n",
                  std::string(status_.message()).c_str());
   }
+}
+
+FunctionState::~FunctionState() = default;
+
+std::shared_ptr<const FunctionState> MakeFunctionState(
+    MemoStore store, MemoizeOptions options, std::string result_type,
+    ReadsType reads_old, std::vector<std::string> argument_types,
+    const Compilation& compilation) {
+  return std::make_shared<const FunctionState>(
+      std::move(store), std::move(options), std::move(result_type), reads_old,
+      std::move(argument_types), compilation);
 }
 
 Digest FunctionState::KeyOf(std::span<const HashedArgument> arguments,
@@ -165,10 +192,10 @@ CallRecord FunctionState::RecordOf(const Digest& key,
 
 bool FunctionState::TakeAudit() const {
   if (options_.audit_rate == 0) return false;
-  const auto n =
-      static_cast<double>(audits_.fetch_add(1, std::memory_order_relaxed));
+  const auto n = static_cast<double>(
+      rest_->audits.fetch_add(1, std::memory_order_relaxed));
   const auto audited = [&](double hits) {
-    return std::floor(hits * options_.audit_rate + audit_phase_);
+    return std::floor(hits * options_.audit_rate + rest_->audit_phase);
   };
   return audited(n + 1) > audited(n);
 }
@@ -176,8 +203,8 @@ bool FunctionState::TakeAudit() const {
 absl::StatusOr<std::span<const OldFunction>> FunctionState::OldFunctions()
     const {
   if (reads_old_ == nullptr) return std::span<const OldFunction>();
-  const std::lock_guard lock(mutex_);
-  if (!old_functions_.has_value()) {
+  const std::lock_guard lock(rest_->mutex);
+  if (!rest_->old_functions.has_value()) {
     IRENEO_ASSIGN_OR_RETURN(
         const std::vector<std::string> types,
         store_.state().index().ResultTypes(identity_.name, identity_.version));
@@ -188,9 +215,9 @@ absl::StatusOr<std::span<const OldFunction>> FunctionState::OldFunctions()
       identity.result_type = type;
       old.push_back({.result_type = type, .digest = FunctionDigest(identity)});
     }
-    old_functions_ = std::move(old);
+    rest_->old_functions = std::move(old);
   }
-  return std::span<const OldFunction>(*old_functions_);
+  return std::span<const OldFunction>(*rest_->old_functions);
 }
 
 bool FunctionState::Reads(const std::string& result_type) const {
@@ -213,6 +240,25 @@ Digest KeyOf(const Digest& function, std::span<const HashedArgument> arguments,
     digests[i] = arguments[i].digest;
   }
   return CallKey(function, digests, seed);
+}
+
+bool FunctionState::TakeFirstTime() const {
+  return rest_->first_time.exchange(false, std::memory_order_relaxed);
+}
+
+StageOptions FunctionState::ResultStaging() const {
+  return {.compression = options_.compression, .hint = rest_->result_hint};
+}
+
+StageOptions FunctionState::ArgumentStaging(std::size_t i) const {
+  return {.compression = options_.compression,
+          .hint = rest_->argument_hints[i]};
+}
+
+absl::Time FunctionState::OldestUsable() const {
+  return options_.max_age == absl::InfiniteDuration()
+             ? absl::InfinitePast()
+             : absl::Now() - options_.max_age;
 }
 
 bool FunctionState::Keeps(std::uint64_t size) const {

@@ -5,11 +5,10 @@
 // to Ireneo: memo/memoize.h adds the types, memo/ongoing_call.h what one call
 // needs.
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,19 +18,20 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "ireneo/memo/environment.h"
+#include "ireneo/memo/found_call.h"
 #include "ireneo/memo/key.h"
-#include "ireneo/memo/memo_index.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memoize_options.h"
 #include "ireneo/memo/record.h"
-#include "ireneo/store/compressor.h"
 #include "ireneo/store/digest.h"
-#include "ireneo/store/staging_blob_store.h"
 
-namespace ireneo::internal {
+namespace ireneo {
+
+struct StageOptions;  // store/staging_blob_store.h
+
+namespace internal {
 
 struct HashedArgument {
   Digest digest;
@@ -62,6 +62,9 @@ class FunctionState {
                 std::string result_type, ReadsType reads_old,
                 std::vector<std::string> argument_types,
                 const Compilation& compilation);
+  ~FunctionState();
+  FunctionState(const FunctionState&) = delete;
+  FunctionState& operator=(const FunctionState&) = delete;
 
   // InvalidArgument if the options make no sense; such a function computes
   // every call.
@@ -92,49 +95,41 @@ class FunctionState {
   bool Reads(const std::string& result_type) const;
 
   // True the first time that it is asked.
-  bool TakeFirstTime() const {
-    return first_time_.exchange(false, std::memory_order_relaxed);
-  }
+  bool TakeFirstTime() const;
 
   // How a result, or argument number `i`, is staged.
-  StageOptions ResultStaging() const {
-    return {.compression = options_.compression, .hint = result_hint_};
-  }
-  StageOptions ArgumentStaging(std::size_t i) const {
-    return {.compression = options_.compression, .hint = argument_hints_[i]};
-  }
+  StageOptions ResultStaging() const;
+  StageOptions ArgumentStaging(std::size_t i) const;
 
   // Whether an argument of that many bytes is kept.
   bool Keeps(std::uint64_t size) const;
 
   // Results that are older are too old.
-  absl::Time OldestUsable() const {
-    return options_.max_age == absl::InfiniteDuration()
-               ? absl::InfinitePast()
-               : absl::Now() - options_.max_age;
-  }
+  absl::Time OldestUsable() const;
 
   // Whether the next hit is one of those that are audited: each time, so that
   // over many the share is `audit_rate`.
   bool TakeAudit() const;
 
  private:
+  struct Rest;  // What costs programs time to compile.
+
   const MemoStore store_;
   const MemoizeOptions options_;
   const std::map<std::string, std::string> environment_;
   const std::string environment_json_;
   const FunctionIdentity identity_;
-  const PayloadHint result_hint_;
-  const std::vector<PayloadHint> argument_hints_;
   const Digest digest_;
   const absl::Status status_;
   const ReadsType reads_old_;
-  const double audit_phase_;
-  mutable std::atomic<std::uint64_t> audits_ = 0;
-  mutable std::atomic<bool> first_time_ = true;
-  mutable std::mutex mutex_;
-  mutable std::optional<std::vector<OldFunction>> old_functions_;
+  const std::unique_ptr<Rest> rest_;
 };
+
+// As the constructor.
+std::shared_ptr<const FunctionState> MakeFunctionState(
+    MemoStore store, MemoizeOptions options, std::string result_type,
+    ReadsType reads_old, std::vector<std::string> argument_types,
+    const Compilation& compilation);
 
 // The key of a call of the function that has the digest `function`.
 Digest KeyOf(const Digest& function, std::span<const HashedArgument> arguments,
@@ -171,6 +166,7 @@ absl::StatusOr<CallRecord> FindRecord(const FunctionState& function,
 absl::StatusOr<std::vector<CallRecord>> FindRecords(
     const FunctionState& function, bool all_versions);
 
-}  // namespace ireneo::internal
+}  // namespace internal
+}  // namespace ireneo
 
 #endif  // IRENEO_MEMO_FUNCTION_STATE_H_

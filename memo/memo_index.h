@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "ireneo/memo/found_call.h"  // IWYU pragma: export
 #include "ireneo/memo/key.h"
 #include "ireneo/memo/record.h"
 #include "ireneo/memo/record_json.h"
@@ -31,20 +32,6 @@
 #include "ireneo/store/staging_blob_store.h"
 
 namespace ireneo::internal {
-
-// What the index says of a key.
-struct FoundCall {
-  Digest key;
-  Digest result;
-  std::uint64_t result_size = 0;
-  absl::Duration elapsed;  // What computing took.
-  absl::Time created;
-  // The type of the result if that is an older one than the function's; valid
-  // as long as its FunctionState.
-  const std::string* old_type = nullptr;
-  // The result's bytes, or DataLoss if they are damaged. Unset unless asked.
-  absl::StatusOr<Blob> blob = absl::UnknownError("not loaded");
-};
 
 // A call to be remembered, its blobs staged.
 struct NewCall {

@@ -84,7 +84,7 @@ class MemoizedFunction<F, internal::FunctionType<R, Params...>> {
   MemoizedFunction(MemoStore store, MemoizeOptions options, F function,
                    const internal::Compilation& compilation)
       : calls_{
-            .state = std::make_shared<const internal::FunctionState>(
+            .state = internal::MakeFunctionState(
                 std::move(store), std::move(options), TypeName<Value>(),
                 internal::HasOldNames<Value>() ? internal::ReadsStoredAs<Value>
                                                : nullptr,

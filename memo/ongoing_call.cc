@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "ireneo/memo/memo_index.h"
 #include "ireneo/memo/store_state.h"
+#include "ireneo/store/staging_blob_store.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -33,6 +37,17 @@ absl::StatusOr<StagedBlob> InRecord(absl::FunctionRef<void(Sink&)> write) {
 }
 
 }  // namespace
+
+struct OngoingCall::Making {
+  std::vector<NewCall::Argument> staged;
+  std::vector<Digest> callees;
+  absl::flat_hash_set<Digest> callee_set;
+};
+
+OngoingCall::Making& OngoingCall::making() {
+  if (making_ == nullptr) making_ = std::make_unique<Making>();
+  return *making_;
+}
 
 OngoingCall::OngoingCall(std::shared_ptr<const FunctionState> function,
                          std::optional<std::uint64_t> seed, bool timed)
@@ -162,9 +177,10 @@ void OngoingCall::Damaged(const FoundCall& found, absl::Status why) {
 void OngoingCall::StageArgument(bool stored,
                                 absl::FunctionRef<void(Sink&)> write) {
   if (!usable_) return;
-  const HashedArgument& hashed = arguments_[staged_.size()];
+  std::vector<NewCall::Argument>& staged = making().staged;
+  const HashedArgument& hashed = arguments_[staged.size()];
   NewCall::Argument& argument =
-      staged_.emplace_back(NewCall::Argument{.digest = hashed.digest});
+      staged.emplace_back(NewCall::Argument{.digest = hashed.digest});
   if (!function_->Keeps(hashed.size)) return;
   if (stored && hashed.size > StagingBlobStore::kInlineLimit) {
     absl::StatusOr<StagedBlob> present =
@@ -181,7 +197,7 @@ void OngoingCall::StageArgument(bool stored,
         hashed.size <= MemoIndex::kSmallValue
             ? InRecord(write)
             : function_->store().state().blobs().Stage(
-                  write, function_->ArgumentStaging(staged_.size() - 1)));
+                  write, function_->ArgumentStaging(staged.size() - 1)));
     if (argument.kept->digest != hashed.digest) {
       argument.kept.reset();
       return absl::InternalError(
@@ -213,7 +229,8 @@ OngoingCall::Computing::~Computing() {
 }
 
 void OngoingCall::AddCallee(const Digest& key) {
-  if (callee_set_.insert(key).second) callees_.push_back(key);
+  Making& making = this->making();
+  if (making.callee_set.insert(key).second) making.callees.push_back(key);
 }
 
 bool OngoingCall::Remember(absl::FunctionRef<void(Sink&)> write) {
@@ -239,14 +256,14 @@ bool OngoingCall::Remember(absl::FunctionRef<void(Sink&)> write) {
                  .function_digest = function_->digest(),
                  .function = &function_->identity(),
                  .argument_names = &function_->options().argument_names,
-                 .arguments = std::move(staged_),
+                 .arguments = std::move(making().staged),
                  .result = {},
                  .seed = seed_,
                  .elapsed = compute_,
                  .spent = absl::ZeroDuration(),
                  .created = absl::Now(),
                  .environment = function_->environment(),
-                 .callees = callees_,
+                 .callees = making().callees,
                  .replace_before = replace_before_,
                  .describe_function = function_->TakeFirstTime(),
                  .owner = function_};
@@ -337,7 +354,7 @@ absl::StatusOr<CallResult> OngoingCall::ResultOf(
   record.created_at = absl::Now();
   record.last_used_at = record.created_at;
   record.environment = function_->environment();
-  record.callees = callees_;
+  if (making_ != nullptr) record.callees = making_->callees;
   return CallResult{.record = std::move(record),
                     .held = Blob::Copy(std::as_bytes(std::span(bytes)))};
 }

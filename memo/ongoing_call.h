@@ -5,21 +5,18 @@
 // its types. Internal to Ireneo: memo/memoize.h adds the types.
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
-#include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "ireneo/memo/flight.h"
+#include "ireneo/memo/found_call.h"
 #include "ireneo/memo/function_state.h"
-#include "ireneo/memo/memo_index.h"
 #include "ireneo/memo/observer.h"
 #include "ireneo/memo/random.h"
 #include "ireneo/memo/record.h"
@@ -122,8 +119,12 @@ class OngoingCall {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // What only a call that computes has.
+  struct Making;
+
   void Fault(absl::Status status);
   std::optional<FoundCall> Look(bool load);
+  Making& making();
   void AddCallee(const Digest& key);
 
   const std::shared_ptr<const FunctionState> function_;
@@ -151,9 +152,7 @@ class OngoingCall {
   RandomScope* random_ = nullptr;  // Of the computing.
   std::uint64_t result_bytes_ = 0;
   std::optional<Digest> conflict_;
-  std::vector<NewCall::Argument> staged_;
-  std::vector<Digest> callees_;
-  absl::flat_hash_set<Digest> callee_set_;
+  std::unique_ptr<Making> making_;  // Null if there is nothing in it.
   absl::Status fault_;
 };
 

@@ -22,8 +22,8 @@
 #include "ireneo/memo/argument_slot.h"
 #include "ireneo/memo/audit.h"
 #include "ireneo/memo/explain.h"
+#include "ireneo/memo/found_call.h"
 #include "ireneo/memo/function_state.h"
-#include "ireneo/memo/memo_index.h"
 #include "ireneo/memo/observer.h"
 #include "ireneo/memo/ongoing_call.h"
 #include "ireneo/memo/record.h"
@@ -97,7 +97,7 @@ struct TypedCalls {
     Arguments hashed;
     call.SetArguments(hashed, Hash(hashed, slots...));
     std::optional<FoundCall> found;
-    if (std::optional<Value> value = Find(call, found)) {
+    if (absl::StatusOr<Value> value = Find(call, found); value.ok()) {
       call.Hit(*found);
       if (call.TakeAudit()) Audit(call, *found, *value, slots...);
       return *std::move(value);
@@ -162,7 +162,7 @@ struct TypedCalls {
     call.SetArguments(hashed, Hash(hashed, slots...));
     if (!call.usable()) return call.fault();
     std::optional<FoundCall> found;
-    if (std::optional<Value> value = Find(call, found)) {
+    if (absl::StatusOr<Value> value = Find(call, found); value.ok()) {
       absl::StatusOr<CallResult> result = call.ResultOf(*found);
       if (result.ok()) {
         call.Hit(*found);
@@ -263,19 +263,21 @@ struct TypedCalls {
         given...);
   }
 
-  // What is remembered, decoded, with what is known of it.
-  static std::optional<Value> Find(OngoingCall& call,
-                                   std::optional<FoundCall>& found) {
+  // What is remembered, decoded, with what is known of it; NotFound, of which
+  // nobody is told, if nothing is. No std::optional: programs compile that for
+  // each type.
+  static absl::StatusOr<Value> Find(OngoingCall& call,
+                                    std::optional<FoundCall>& found) {
     // What is damaged is dropped, and somebody else may compute it already.
     constexpr int kAttempts = 2;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       found = call.Find(/*load=*/true);
       if (!found.has_value()) break;
       absl::StatusOr<Value> value = DecodeResult(*found);
-      if (value.ok()) return *std::move(value);
+      if (value.ok()) return value;
       call.Damaged(*found, std::move(value).status());
     }
-    return std::nullopt;
+    return absl::Status(absl::StatusCode::kNotFound, "");
   }
 
   static absl::StatusOr<Value> DecodeResult(const FoundCall& found) {

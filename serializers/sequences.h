@@ -28,7 +28,6 @@
 #include <functional>
 #include <iterator>
 #include <list>
-#include <ranges>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -64,17 +63,19 @@ inline void RequireBytes(std::uint64_t count, std::uint64_t start, Sink& sink) {
   }
 }
 
-// Writes the count, zeros up to the alignment if the elements are raw, and the
-// elements, at once if they are raw and in one piece.
-template <std::ranges::forward_range Range>
+// Writes the count of `values`, a sequence with forward iterators, zeros up to
+// the alignment if the elements are raw, and the elements, at once if they are
+// raw and in one piece.
+template <typename Range>
 void WriteSequence(const Range& values, Sink& sink) {
-  using T = std::ranges::range_value_t<Range>;
-  const auto count = static_cast<std::uint64_t>(std::ranges::distance(values));
+  using T = std::iter_value_t<decltype(std::begin(values))>;
+  const auto count = static_cast<std::uint64_t>(
+      std::distance(std::begin(values), std::end(values)));
   sink.WriteU64(count);
   if constexpr (RawElement<T>) {
     if (count == 0) return;
     sink.AlignTo(ArrayAlignment<T>(count * sizeof(T)));
-    if constexpr (std::ranges::contiguous_range<Range>) {
+    if constexpr (std::contiguous_iterator<decltype(std::begin(values))>) {
       sink.Write(std::as_bytes(std::span<const T>(values)));
     } else {
       for (const T& element : values) {

@@ -43,6 +43,7 @@
 #include "ireneo/serializers/registry.h"
 #include "ireneo/serializers/standard.h"
 #include "ireneo/tests/fuzz/check.h"
+#include "unsupported/Eigen/CXX11/Tensor"
 
 namespace ireneo::fuzz {
 

@@ -16,6 +16,7 @@
 #include "ireneo/memo/index_schema.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/standard.h"
+#include "ireneo/store/database.h"
 #include "tests/memo/open_store.h"
 #include "tests/store/faulty_file_system.h"
 #include "tests/store/test_util.h"

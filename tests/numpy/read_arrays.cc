@@ -21,6 +21,7 @@
 #include "ireneo/serializers/serializer.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/store/source.h"
+#include "unsupported/Eigen/CXX11/Tensor"
 
 namespace {
 

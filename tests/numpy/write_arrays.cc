@@ -19,6 +19,7 @@
 #include "ireneo/serializers/eigen_diagonal.h"
 #include "ireneo/serializers/eigen_tensor.h"
 #include "ireneo/serializers/standard.h"
+#include "unsupported/Eigen/CXX11/Tensor"
 
 namespace {
 
