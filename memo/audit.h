@@ -37,9 +37,11 @@ concept FloatingArray = requires(const T& array) {
 // Whether two have the same shape.
 template <FloatingArray T>
 bool SameShape(const T& a, const T& b) {
-  if constexpr (requires { a.dimensions(); }) {
+  if constexpr (requires { a.dimensions().begin(); }) {
     return std::equal(a.dimensions().begin(), a.dimensions().end(),
                       b.dimensions().begin());
+  } else if constexpr (requires { a.dimensions(); }) {
+    return true;  // The type has the extents: Eigen::TensorFixedSize.
   } else {
     return a.rows() == b.rows() && a.cols() == b.cols();
   }
