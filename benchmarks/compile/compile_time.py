@@ -18,7 +18,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 LEVELS = ("O2", "O0")
-PROGRAMS = (("Include", "memoized.cc"), ("Include/without", "plain.cc"))
+PROGRAMS = (("Include{}", "memoized.cc"), ("Include{}/without", "plain.cc"))
 
 
 def user_seconds():
@@ -54,8 +54,8 @@ def main():
         for name, source in PROGRAMS:
           seconds = compile_once(HERE / source, level, root)
           benchmarks.append({
-              "name": f"{name}/{level}",
-              "run_name": f"{name}/{level}",
+              "name": name.format(level),
+              "run_name": name.format(level),
               "run_type": "iteration",
               "repetitions": arguments.repetitions,
               "repetition_index": repetition,
