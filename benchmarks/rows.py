@@ -231,6 +231,17 @@ REASONS = {
         "Two thirds are the loading of 45 shared libraries, mostly Abseil's, "
         "by the dynamic linker; the rest is SQLite's opening and closing of "
         "the index, which syncs what was counted.",
+    ("ColdChainStage", "joblib shelved"):
+        "joblib's handles are digests of where a result is stored: it hashes "
+        "neither the argument nor the result.",
+    ("Open", "joblib"): "joblib opens nothing: a result is a file.",
+    ("Open", "diskcache"): "Directories, the format and what was left by "
+                           "killed processes are looked at first.",
+    ("TinyResults", "diskcache"): "A record says more of a call than a key "
+                                  "and a value, and 128 KB are kept in "
+                                  "reserve for a disk that is full.",
+    ("FirstGet", "XXH3"): "The mapping is filled first, so that a bad sector "
+                          "is an error and does not kill the process.",
     "FirstHit":
         "Two thirds are the loading of 45 shared libraries, mostly Abseil's: "
         "linked statically against Abseil and SQLite, the same program takes "

@@ -32,19 +32,19 @@ PYTHON = "/usr/bin/python3"  # The one that sees Debian's packages.
 # with a name that matches QUICK_SKIPS are left out by --quick.
 Part = collections.namedtuple("Part", "name rounds quick_rounds")
 PARTS = (
-    Part("scalar_calls", 7, 3),
-    Part("matrix_calls", 4, 2),
-    Part("blobs", 4, 2),
-    Part("hashing", 5, 2),
-    Part("serializers", 5, 2),
-    Part("compression", 4, 1),
-    Part("throughput", 5, 2),
-    Part("first_hit", 5, 2),
-    Part("archive", 4, 1),
-    Part("peers", 4, 2),
+    Part("scalar_calls", 5, 2),
+    Part("matrix_calls", 3, 1),
+    Part("blobs", 3, 1),
+    Part("hashing", 3, 1),
+    Part("serializers", 3, 1),
+    Part("compression", 2, 1),
+    Part("throughput", 3, 1),
+    Part("first_hit", 4, 2),
+    Part("archive", 2, 1),
+    Part("peers", 2, 1),
     # Last, as it removes many files, after which new ones are slow to make.
-    Part("scale", 4, 2),
-    Part("include", 4, 1),
+    Part("scale", 3, 1),
+    Part("include", 2, 1),
 )
 QUICK_SKIPS = "/536870912|/1000000/|/(67108864|16384)$|Noise|Sparse"
 PEER_SIZES = ("--calls", "2000", "--max-bytes", str(512 << 20),
