@@ -129,7 +129,8 @@ class TableText:
 
   def __init__(self, table, results):
     self.table = table
-    self.notes = []
+    self.reasons = {}
+    self.others = []
     rows = [(row, size, peers) for row in table.rows
             for (what, size), peers in sorted(results.items())
             if what == row.what and "" in peers]
@@ -187,12 +188,20 @@ class TableText:
       print(f"page: no reason is known why {label(row, ours)} {how} {peer}",
             file=sys.stderr)
       reason = "The reason is not known."
-    subject = f"**{label(row, ours)}** {how}" + (f" {peer}" if peer else "")
-    self.note(f"{subject}. {reason}")
+    said = how + (f" {peer}" if peer else "")
+    subjects = self.reasons.setdefault((said, reason), [])
+    if label(row, ours) not in subjects:
+      subjects.append(label(row, ours))
 
   def note(self, text):
-    if text not in self.notes:
-      self.notes.append(text)
+    if text not in self.others:
+      self.others.append(text)
+
+  @property
+  def notes(self):
+    """What has the same reason, together."""
+    return [f"**{'; '.join(subjects)}** {said}. {reason}"
+            for (said, reason), subjects in self.reasons.items()] + self.others
 
   def lines(self, results):
     return [self.cells(row, size, peers, results)
