@@ -16,8 +16,8 @@ import tempfile
 
 import run
 
-ROUNDS = 7
-QUICK_ROUNDS = 3
+ROUNDS = 8
+QUICK_ROUNDS = 4
 NOT_COMPARED = ("peers", "include", "first_hit")
 
 
@@ -45,7 +45,9 @@ def main():
   parser.add_argument("programs", type=pathlib.Path)
   parser.add_argument("--quick", action="store_true")
   parser.add_argument("--dir")
-  parser.add_argument("--part", action="append")
+  parser.add_argument("--part", action="append",
+                      choices=[part.name for part in run.PARTS
+                               if part.name not in NOT_COMPARED])
   parser.add_argument("--filter")
   options = parser.parse_args()
   options.ours_only = options.filter is None
@@ -67,6 +69,8 @@ def main():
           for path in runners[side].run(part):
             sides[side].add(part, path)
   progress.end()
+  if not any(sides[0].parts.values()):
+    sys.exit("compare: no row has such a name")
   print(f"{'':42} {'before':>10} {'after':>10} {'after/before':>16}")
   for part in parts:
     for key, base in sides[0].parts[part].items():

@@ -40,6 +40,8 @@ class SqliteCache {
     sqlite3_busy_timeout(database_, 60'000);
     Run("PRAGMA journal_mode = WAL");
     Run("PRAGMA synchronous = NORMAL");
+    Run("PRAGMA cache_size = -16000");
+    Run("PRAGMA wal_autocheckpoint = 12000");
     Run("CREATE TABLE IF NOT EXISTS results "
         "(key BLOB PRIMARY KEY, result BLOB) WITHOUT ROWID");
     Prepare("INSERT OR IGNORE INTO results VALUES (?, ?)", &insert_);

@@ -164,9 +164,8 @@ class TableText:
       self.note(f"{label(row, ours)}, {theirs.peer}: {theirs.error}.")
       return "–"
     ratio = theirs.median / ours.median
-    text = f"{cell_text(theirs, row.kind)} · {ratio:.2g}×"
-    if ratio >= 100:
-      text = f"{cell_text(theirs, row.kind)} · {ratio:,.0f}×"
+    times = f"{ratio:,.0f}" if ratio >= 99.5 else f"{ratio:.2g}"
+    text = f"{cell_text(theirs, row.kind)} · {times}×"
     is_limit = theirs.peer in self.table.limits
     if is_behind(ours, theirs) and (not is_limit or ratio < 0.5):
       text += MARK
@@ -285,7 +284,8 @@ times Ireneo's time. Columns in *italics* are no caches but what is possible, or
 a cache without checks and records, written by hand. {MARK.strip()}: a peer is
 ahead, Ireneo takes over twice the time of the limit, or a target is missed; the
 reason is below the table. All that is read is in the page cache, and nothing is
-synced to the disk, by no side.
+synced to the disk call by call, by no side; SQLite's checkpoints do sync, and
+fall into the times of all that use it.
 """
 
 

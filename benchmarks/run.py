@@ -52,7 +52,7 @@ PEER_SIZES = ("--calls", "2000", "--max-bytes", str(512 << 20),
               "--records", "100000")
 QUICK_PEER_SIZES = ("--calls", "1000", "--max-bytes", str(32 << 20),
                     "--records", "1000")
-OURS_ONLY = (r"^\w+(/[0-9]+)*"
+OURS_ONLY = (r"^[A-Za-z0-9]+(/[0-9]+)*"
              r"(/(iterations:[0-9]+|manual_time|real_time|min_time:[0-9.]+))*$")
 
 

@@ -79,6 +79,7 @@ template <typename F>
 double TimeThreads(int workers, std::int32_t calls, const F& open) {
   std::latch ready(workers);
   std::latch go(1);
+  std::latch done(workers);
   std::vector<std::jthread> threads;
   for (int i = 0; i < workers; ++i) {
     threads.emplace_back([&, i] {
@@ -87,12 +88,13 @@ double TimeThreads(int workers, std::int32_t calls, const F& open) {
       ready.count_down();
       go.wait();
       CallPart(f, i, workers, calls);
+      done.count_down();  // Closing does not count.
     });
   }
   ready.wait();
   const Clock::time_point start = Clock::now();
   go.count_down();
-  threads.clear();
+  done.wait();
   return SecondsSince(start);
 }
 
@@ -116,24 +118,29 @@ double TimeProcesses(int workers, std::int32_t calls, const F& open) {
           ::_exit(1);
         }
         CallPart(f, i, workers, calls);
+        if (::write(ready[1], &byte, 1) != 1) ::_exit(1);
       }
       ::_exit(0);
     }
     processes.push_back(process);
   }
-  for (int i = 0; i < workers; ++i) {
-    char byte;
-    if (::read(ready[0], &byte, 1) != 1) Die("a process is gone");
-  }
+  const auto wait_for_all = [&] {
+    for (int i = 0; i < workers; ++i) {
+      char byte;
+      if (::read(ready[0], &byte, 1) != 1) Die("a process is gone");
+    }
+  };
+  wait_for_all();
   const Clock::time_point start = Clock::now();
   ::close(go[1]);
+  wait_for_all();
+  const double elapsed = SecondsSince(start);  // Closing does not count.
   for (const pid_t process : processes) {
     int status = 0;
     if (::waitpid(process, &status, 0) != process || status != 0) {
       Die("a process failed");
     }
   }
-  const double elapsed = SecondsSince(start);
   for (const int end : {ready[0], ready[1], go[0]}) ::close(end);
   return elapsed;
 }
