@@ -31,7 +31,7 @@ def alike(text):
     text = re.sub(r"\b[0-9-]{10} [0-9:]{8} UTC\b", "DATE", text)
     text = re.sub(r"\bsha256:[0-9a-f]{64}\b", "DIGEST", text)
     text = re.sub(r"(\.tar, )[0-9.]+ KiB\b", r"\1SIZE", text)
-    text = re.sub(r"\b[A-Za-z0-9+/]{43}=", "KEY", text)
+    text = re.sub(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=", "KEY", text)
     text = re.sub(r"(made the store )/.*/", r"\1/", text)
     text = re.sub(r" (now|TIME)$", " AGE", text, flags=re.M)
     return re.sub(r" +", " ", text).strip()
