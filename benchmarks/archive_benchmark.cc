@@ -8,10 +8,8 @@
 // the files that are mapped.
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sqlite3.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -58,6 +56,7 @@ using benchmarks::CheckOk;
 using benchmarks::Clock;
 using benchmarks::Die;
 using benchmarks::OpenStore;
+using benchmarks::Run;
 using benchmarks::Scratch;
 using benchmarks::SecondsSince;
 
@@ -176,21 +175,6 @@ double TimeExport(const fs::path& directory, const fs::path& file) {
 double TimeImport(const fs::path& file, const fs::path& directory) {
   const MemoStore store = OpenStore(directory);
   return Time(directory, [&] { CheckOk(ImportArchive(file, store).status()); });
-}
-
-void Run(const std::vector<std::string>& command) {
-  std::vector<char*> arguments;
-  for (const std::string& argument : command) {
-    arguments.push_back(const_cast<char*>(argument.c_str()));
-  }
-  arguments.push_back(nullptr);
-  pid_t pid = 0;
-  int status = 0;
-  if (::posix_spawnp(&pid, arguments[0], nullptr, nullptr, arguments.data(),
-                     environ) != 0 ||
-      ::waitpid(pid, &status, 0) != pid || status != 0) {
-    Die(command[0] + " failed");
-  }
 }
 
 void HashFiles(const fs::path& directory,

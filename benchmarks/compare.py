@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 import run
+from page import noise, value_text
 
 ROUNDS = 8
 QUICK_ROUNDS = 4
@@ -24,13 +25,6 @@ NOT_COMPARED = ("peers", "include", "first_hit")
 def ratios(base, new):
   """The ratio of each round, or nothing if one of them was not measured."""
   return [b / a for a, b in zip(base["values"], new["values"]) if a > 0]
-
-
-def noise(values):
-  if len(values) < 4:
-    return (max(values) - min(values)) / 2
-  quartiles = statistics.quantiles(values, n=4)
-  return (quartiles[2] - quartiles[0]) / 2
 
 
 def verdict(ratio, spread):
@@ -82,21 +76,12 @@ def main():
       spread = noise(values)
       what, peer, size = key
       name = "/".join([what, *([peer] if peer else []), *map(str, size)])
-      before, after = (show(statistics.median(row["values"]), row["unit"])
+      kind = "size" if base["unit"] == "bytes" else "time"
+      before, after = (value_text(statistics.median(row["values"]), kind)
                        for row in (base, new))
       print(f"{name:42} {before:>10} {after:>10} {ratio:9.2f} ± {spread:.2f}"
             f"  {verdict(ratio, spread)}".rstrip())
-  return 0
-
-
-def show(value, unit):
-  if unit == "bytes":
-    return f"{value / 1e6:.3g} MB"
-  for name, factor in (("s", 1), ("ms", 1e-3), ("us", 1e-6)):
-    if value >= factor:
-      return f"{value / factor:.3g} {name}"
-  return f"{value / 1e-9:.3g} ns"
 
 
 if __name__ == "__main__":
-  sys.exit(main())
+  main()

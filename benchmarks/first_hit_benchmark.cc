@@ -2,10 +2,8 @@
 //
 // Those in Python are run by benchmarks/peers/first_hit.py.
 
-#include <spawn.h>
-#include <sys/wait.h>
-
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -18,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 using ireneo::benchmarks::Clock;
-using ireneo::benchmarks::Die;
+using ireneo::benchmarks::Run;
 using ireneo::benchmarks::Scratch;
 using ireneo::benchmarks::SecondsSince;
 
@@ -33,21 +31,6 @@ fs::path PeerScript() {
   const char* const peers = std::getenv("BENCHMARK_PEERS");
   return fs::path(peers == nullptr ? "benchmarks/peers" : peers) /
          "first_hit.py";
-}
-
-void Run(const std::vector<std::string>& command) {
-  std::vector<char*> arguments;
-  for (const std::string& argument : command) {
-    arguments.push_back(const_cast<char*>(argument.c_str()));
-  }
-  arguments.push_back(nullptr);
-  pid_t pid = 0;
-  int status = 0;
-  if (::posix_spawn(&pid, arguments[0], nullptr, nullptr, arguments.data(),
-                    environ) != 0 ||
-      ::waitpid(pid, &status, 0) != pid || status != 0) {
-    Die(command[0] + " failed");
-  }
 }
 
 // The median of `times`.

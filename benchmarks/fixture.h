@@ -8,6 +8,10 @@
 // means, What/PEER/SIZE. Most run a given number of iterations and time a part
 // of each, as a miss is one only once; benchmarks/run.py repeats the programs.
 
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <Eigen/Core>
 #include <chrono>
 #include <cstddef>
@@ -21,6 +25,7 @@
 #include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -45,6 +50,22 @@ inline void CheckOk(const absl::Status& status) {
 
 inline double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Runs a program, found as a shell finds it, to its end.
+inline void Run(const std::vector<std::string>& command) {
+  std::vector<char*> arguments;
+  for (const std::string& argument : command) {
+    arguments.push_back(const_cast<char*>(argument.c_str()));
+  }
+  arguments.push_back(nullptr);
+  pid_t pid = 0;
+  int status = 0;
+  if (::posix_spawnp(&pid, arguments[0], nullptr, nullptr, arguments.data(),
+                     environ) != 0 ||
+      ::waitpid(pid, &status, 0) != pid || status != 0) {
+    Die(command[0] + " failed");
+  }
 }
 
 // Takes `work` for all of an iteration of a benchmark with manual time.

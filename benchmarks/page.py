@@ -1,9 +1,9 @@
 """Makes a page with tables and charts of what run.py and behaviour.py wrote.
 
-  page.py RESULTS PAGE [--table REGEX]
+  page.py RESULTS [PAGE]
 
 PAGE is docs/benchmarks.md, say; the charts go into a directory beside it that
-has its name. With --table, prints the tables whose rows match, as text.
+has its name. Without PAGE, prints the tables as text.
 """
 
 import argparse
@@ -19,6 +19,14 @@ OURS = "Ireneo"
 MARK = " ▼"  # Of what is behind.
 
 
+def noise(values):
+  """Half the distance between the quartiles, of few values between the ends."""
+  if len(values) < 4:
+    return (max(values) - min(values)) / 2
+  quartiles = statistics.quantiles(values, n=4)
+  return (quartiles[2] - quartiles[0]) / 2
+
+
 class Measured:
   """The values of a row, ours or a peer's."""
 
@@ -26,22 +34,12 @@ class Measured:
     self.what = row["what"]
     self.peer = row["peer"]
     self.size = tuple(row["size"])
-    self.unit = row["unit"]
     self.error = row.get("error")
-    self.values = sorted(row["values"])
+    self.values = row["values"]
     self.file = row.get("file")
     if self.values:
       self.median = statistics.median(self.values)
-
-  @property
-  def spread(self):
-    """Half the distance between the quartiles, of few values between ends."""
-    if len(self.values) < 2:
-      return 0
-    if len(self.values) < 4:
-      return (self.values[-1] - self.values[0]) / 2
-    quartiles = statistics.quantiles(self.values, n=4)
-    return (quartiles[2] - quartiles[0]) / 2
+      self.spread = noise(self.values)
 
 
 def read_results(directory):

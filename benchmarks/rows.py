@@ -210,7 +210,6 @@ REASONS = {
               "into the time of every thousand.",
     ("HitByValue", "XXH3, memcpy", 8 << 10):
         "The call's key is made and looked up in memory: 1 µs.",
-    ("HitByValue", "", 1 << 20): "See the limit.",
     ("HitByValue", "XXH3, memcpy", 1 << 20):
         "The file is opened and mapped, and the mapping is read and given "
         "back page by page, by the kernel.",

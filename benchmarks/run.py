@@ -80,9 +80,8 @@ class Results:
       row["values"].append(run.get("size", run["real_time"]))
     else:
       row["values"].append(seconds(run))
-    for name in ("bytes_per_second", "file"):
-      if name in run:
-        row.setdefault(name, []).append(run[name])
+    if "file" in run:
+      row.setdefault("file", []).append(run["file"])
 
   def write(self, out):
     for part, rows in self.parts.items():
@@ -233,7 +232,7 @@ def machine(directory, options):
   }
 
 
-def parse_options(arguments=None):
+def parse_options():
   parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
   parser.add_argument("programs", type=pathlib.Path)
   parser.add_argument("out", type=pathlib.Path)
@@ -243,7 +242,7 @@ def parse_options(arguments=None):
                       choices=[part.name for part in PARTS])
   parser.add_argument("--filter")
   parser.set_defaults(ours_only=False)
-  return parser.parse_args(arguments)
+  return parser.parse_args()
 
 
 def main():
