@@ -62,6 +62,8 @@ def main():
           progress.tell(f"{part}, {('before', 'after')[side]}")
           for path in runners[side].run(part):
             sides[side].add(part, path)
+          if runners[side].failures:
+            return 1
   progress.end()
   if not any(sides[0].parts.values()):
     sys.exit("compare: no row has such a name")
@@ -81,7 +83,8 @@ def main():
                        for row in (base, new))
       print(f"{name:42} {before:>10} {after:>10} {ratio:9.2f} ± {spread:.2f}"
             f"  {verdict(ratio, spread)}".rstrip())
+  return 0
 
 
 if __name__ == "__main__":
-  main()
+  sys.exit(main())

@@ -61,6 +61,9 @@ class SqliteCache {
     }
   }
 
+  // Rows that the statement of `Run` has changed.
+  std::int64_t Changes() { return sqlite3_changes(database_); }
+
   void Put(const XXH128_hash_t& key, const void* result, std::size_t size) {
     sqlite3_bind_blob(insert_, 1, &key, sizeof(key), SQLITE_STATIC);
     sqlite3_bind_blob64(insert_, 2, result, size, SQLITE_STATIC);

@@ -16,7 +16,8 @@ import sys
 from rows import REASONS, TABLES
 
 OURS = "Ireneo"
-MARK = " ▼"  # Of what is behind.
+MARK = " ▼"  # Of what is behind,
+MARKED = 3  # if it was measured as often: one value does not tell its noise.
 
 
 def noise(values):
@@ -110,6 +111,8 @@ def cell_text(measured, kind):
 
 def is_behind(ours, theirs):
   """By more than what both vary by."""
+  if min(len(ours.values), len(theirs.values)) < MARKED:
+    return False
   return ours.median - ours.spread > theirs.median + theirs.spread
 
 
@@ -174,8 +177,10 @@ class TableText:
   def target_cell(self, row, ours, peers, results):
     texts = []
     for text, is_met in targets(row, ours, peers, results):
-      texts.append(text if is_met else text + " missed" + MARK)
-      if not is_met:
+      is_sure = len(ours.values) >= MARKED
+      texts.append(text if is_met else
+                   text + " missed" + (MARK if is_sure else ""))
+      if not is_met and is_sure:
         self.explain(row, ours, "", "misses its target")
     return ", ".join(texts)
 
@@ -261,13 +266,21 @@ def about_text(machine):
   """What was measured where."""
   versions = ", ".join(f"{name} {version}"
                        for name, version in machine["versions"].items())
-  kind = ("A quick run (`tools/benchmark --quick`): fewer sizes and "
-          "repetitions." if machine["quick"] else "All of `tools/benchmark`.")
+  kind = ("A quick run (`tools/benchmark --quick`): fewer sizes, each measured "
+          "once, so that nothing is marked." if machine["quick"] else "All of `tools/benchmark`.")
   return (f"Measured on {machine['date']} in {machine['seconds'] / 60:.0f} min: "
           f"{machine['processor']}, {machine['cores']} cores, "
           f"{machine['memory'] / 2**30:.0f} GB, {machine['system']}, Linux "
           f"{machine['kernel']}, {machine['file system']}, at "
           f"{machine['commit']}. {kind} Versions: {versions}.")
+
+
+def failure_lines(machine):
+  """What is missing on the page."""
+  for name, why in machine["failures"].items():
+    last = why.splitlines()[-1] if why else "without a word"
+    yield f"**Not measured: `{name}` failed**: {last}"
+    yield ""
 
 
 INTRODUCTION = f"""# Benchmarks
@@ -312,6 +325,7 @@ def page_lines(results, machine, behaviour, charts):
   yield INTRODUCTION
   yield about_text(machine)
   yield ""
+  yield from failure_lines(machine)
   if behaviour:
     yield from behaviour_lines(behaviour)
     yield ""

@@ -27,8 +27,8 @@ TABLES = (
         "write by hand in C++: a table or a file for each result, by the hash "
         "of the argument, without checks, versions, or records. Peers in "
         "Python know one kind of hit, which stands in both rows; they make "
-        "2,000 calls, files 1,000. diskcache has batches of 1,000, joblib "
-        "none.",
+        "2,000 calls, files 1,000. A batch of Ireneo and of SQLite has all "
+        "10,000 misses, one of diskcache 1,000; joblib has none.",
         ("SQLite", "files"),
         (row("MemoryHit", "hit, memory", most=500e-9,
              peers={"joblib": 80, "diskcache": 25}),
@@ -45,8 +45,9 @@ TABLES = (
         "A function that takes a matrix of doubles and returns one of the "
         "same size. By value: the argument is hashed and the result copied. "
         "By view: the argument is hashed and the result mapped. By handle: "
-        "both are handles. joblib with mmap hashes and maps. 8 KB by value come "
-        "from Ireneo's memory, all else from files.",
+        "both are handles: what a stage of a chain costs. joblib with mmap "
+        "hashes and maps, whatever it is given, and stands in both rows. 8 KB "
+        "by value come from Ireneo's memory, all else from files.",
         ("XXH3", "XXH3, memcpy"),
         (row("HitByValue", "by value",
              peers_at={512 * MB: {"joblib": 5}}),
@@ -83,8 +84,9 @@ TABLES = (
         (row("FirstHit", "first hit", most=5e-3),)),
     Table(
         "Stores of many calls",
-        "Opening a store of so many calls, to the end of the first "
-        "hit; a look-up of a random one in the index; the sums over all of them; the bytes of disk for each.",
+        "Opening a store of so many calls, to the end of the first hit; a "
+        "look-up of a random one in the index; the sums over all of them; the "
+        "bytes of disk for each.",
         ("SQLite",),
         (row("Open", "open", most=10e-3),
          row("LookUp", "look-up", ratio_to_smallest=1.5),

@@ -3,8 +3,9 @@
   run.py PROGRAMS OUT [--quick] [--dir DIR] [--part PART]... [--filter REGEX]
 
 PROGRAMS is the directory with the compiled benchmarks. Works in a directory of
-its own in DIR. Writes OUT/PART.json, with all values of each row, and
-OUT/machine.json.
+its own in DIR. Writes OUT/PART.json, with all values of each row, and last
+OUT/machine.json, which also names the programs and peers that failed: the rest
+is measured without them, and the exit code is 1.
 
 All parts are run once, then all of them again, and so on: whatever slows the
 machine down for a while does not fall on one side of a comparison.
@@ -37,14 +38,14 @@ PARTS = (
     Part("blobs", 3, 1),
     Part("hashing", 3, 1),
     Part("serializers", 3, 1),
-    Part("compression", 2, 1),
+    Part("compression", 3, 1),
     Part("throughput", 3, 1),
     Part("first_hit", 4, 1),
-    Part("archive", 2, 1),
-    Part("peers", 2, 1),
+    Part("archive", 3, 1),
+    Part("peers", 3, 1),
     # Last, as it removes many files, after which new ones are slow to make.
     Part("scale", 3, 1),
-    Part("include", 2, 0),
+    Part("include", 3, 0),
 )
 QUICK_SKIPS = ("/536870912|/1000000/|/268435456|Noise|Sparse|Json|ExportField|"
                "ImportField|FieldArchive|ChainStage")
@@ -127,21 +128,25 @@ class Progress:
 
 
 class Runner:
-  """Runs the programs of a round in a directory that is new."""
+  """Runs the programs of a round in a directory that is new.
+
+  `failures` are of those that failed, by name: the last lines that they wrote.
+  """
 
   def __init__(self, programs, directory, options):
     self.programs = programs
     self.directory = directory
     self.options = options
+    self.failures = {}
 
   def run(self, part):
-    """The files with what was measured, each with its part."""
+    """The files with what was measured; one that failed wrote none."""
     # What others have written is not to be waited for in here.
     os.sync()
     scratch = pathlib.Path(tempfile.mkdtemp(dir=self.directory))
     if part == "peers":
-      return [self.run_peer(python, peer, scratch)
-              for peer, python in self.peers().items()]
+      return [path for peer, python in self.peers().items()
+              for path in self.run_peer(python, peer, scratch)]
     out = scratch / "out.json"
     if part == "include":
       command = [PYTHON, HERE / "compile" / "compile_time.py", out,
@@ -151,8 +156,7 @@ class Runner:
                  f"--benchmark_out={out}", "--benchmark_out_format=json",
                  f"--benchmark_min_time={0.01 if self.options.quick else 0.05}",
                  f"--benchmark_filter={self.filter()}"]
-    self.call(command, scratch)
-    return [out]
+    return self.call(part, command, scratch, out)
 
   def filter(self):
     if self.options.ours_only:
@@ -173,21 +177,25 @@ class Runner:
 
   def run_peer(self, python, peer, scratch):
     out = scratch / f"{peer}.json"
-    self.call([python, PEERS / "peer.py", peer, scratch / peer, out,
-               "--filter", self.options.filter or ".",
-               *(QUICK_PEER_SIZES if self.options.quick else PEER_SIZES)],
-              scratch)
-    return out
+    return self.call(
+        peer,
+        [python, PEERS / "peer.py", peer, scratch / peer, out,
+         "--filter", self.options.filter or ".",
+         *(QUICK_PEER_SIZES if self.options.quick else PEER_SIZES)],
+        scratch, out)
 
-  def call(self, command, scratch):
+  def call(self, name, command, scratch, out):
     log = scratch / "log"
     environment = dict(os.environ, TMPDIR=str(scratch),
                        BENCHMARK_PEERS=str(PEERS))
     with open(log, "w", encoding="utf-8") as file:
       result = subprocess.run([str(word) for word in command], stdout=file,
                               stderr=file, env=environment, check=False)
-    if result.returncode != 0:
-      sys.exit(f"{command[0]} failed:\n" + log.read_text(encoding="utf-8"))
+    if result.returncode == 0:
+      return [out]
+    self.failures[name] = log.read_text(encoding="utf-8")[-2000:].strip()
+    print(f"benchmark: {name} failed: {self.failures[name]}", file=sys.stderr)
+    return []
 
 
 def output_of(*command):
@@ -266,8 +274,10 @@ def main():
     progress.end()
   results.write(options.out)
   about["seconds"] = round(time.monotonic() - start)
+  about["failures"] = runner.failures
   write_json(options.out / "machine.json", about)
+  return 1 if runner.failures else 0
 
 
 if __name__ == "__main__":
-  main()
+  sys.exit(main())

@@ -100,11 +100,13 @@ double TimeThreads(int workers, std::int32_t calls, const F& open) {
 
 template <typename F>
 double TimeProcesses(int workers, std::int32_t calls, const F& open) {
-  int ready[2];
   int go[2];
-  if (::pipe(ready) != 0 || ::pipe(go) != 0) Die("no pipe");
+  if (::pipe(go) != 0) Die("no pipe");
   std::vector<pid_t> processes;
+  std::vector<int> from;  // Each process; at an end if it is gone.
   for (int i = 0; i < workers; ++i) {
+    int ready[2];
+    if (::pipe(ready) != 0) Die("no pipe");
     const pid_t process = ::fork();
     if (process < 0) Die("cannot fork");
     if (process == 0) {
@@ -123,11 +125,13 @@ double TimeProcesses(int workers, std::int32_t calls, const F& open) {
       ::_exit(0);
     }
     processes.push_back(process);
+    from.push_back(ready[0]);
+    ::close(ready[1]);
   }
   const auto wait_for_all = [&] {
-    for (int i = 0; i < workers; ++i) {
+    for (const int end : from) {
       char byte;
-      if (::read(ready[0], &byte, 1) != 1) Die("a process is gone");
+      if (::read(end, &byte, 1) != 1) Die("a process is gone");
     }
   };
   wait_for_all();
@@ -141,7 +145,8 @@ double TimeProcesses(int workers, std::int32_t calls, const F& open) {
       Die("a process failed");
     }
   }
-  for (const int end : {ready[0], ready[1], go[0]}) ::close(end);
+  for (const int end : from) ::close(end);
+  ::close(go[0]);
   return elapsed;
 }
 

@@ -1,7 +1,6 @@
 """Stages of a chain: each of STAGES calls returns a matrix of 100 MB and is a
 function of the one before."""
 
-import math
 import os
 import shutil
 import time
@@ -11,11 +10,12 @@ import numpy
 import timing
 
 STAGES = 5
-BYTES = 3536 * 3536 * 8
+BYTES = 100 << 20
+COLUMNS = 1024
 
 
 def make(rows):
-  return numpy.random.default_rng(1).random((rows, rows))
+  return numpy.random.default_rng(1).random((rows, COLUMNS))
 
 
 def add(a, x):
@@ -27,9 +27,10 @@ def add_to_shelved(shelved, x):
 
 
 def measure_chain(peer, directory, report, options, add_function):
-  if not report.wants("ColdChainStage", "ChainStage"):
+  if BYTES > options.max_bytes or not report.wants("ColdChainStage",
+                                                   "ChainStage"):
     return
-  rows = math.isqrt(min(BYTES, options.max_bytes) // 8)
+  rows = BYTES // COLUMNS // 8
   path = os.path.join(directory, "chain")
   cache = peer(path)
   call_first = cache.cache(make)

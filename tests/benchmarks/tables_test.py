@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -96,6 +97,14 @@ class TablesTest(unittest.TestCase):
     self.assertNotIn(page.MARK, lines[0][2])
     self.assertEqual(notes, [])
 
+  def test_one_value_is_not_marked(self):
+    _, lines, notes, errors = table_of(
+        results_of(row("IndexHit", "", [5e-5]),
+                   row("IndexHit", "SQLite", [1e-6])), self.TITLE)
+    self.assertNotIn(page.MARK, " ".join(lines[0]))
+    self.assertIn("≤ 8 µs missed", lines[0])
+    self.assertEqual((notes, errors), ([], ""))
+
   def test_a_missed_target_is_marked(self):
     _, lines, _, _ = table_of(results_of(row("FirstHit", "", [0.006] * 4)),
                               "A fresh process")
@@ -111,6 +120,33 @@ class TablesTest(unittest.TestCase):
     self.assertEqual(lines[0][2], "–")
     self.assertEqual(notes,
                      ["miss 512 MB, diskcache: the key is too large."])
+
+
+class FailuresTest(unittest.TestCase):
+
+  def test_the_rest_is_measured_and_the_failure_told(self):
+    with tempfile.TemporaryDirectory() as scratch:
+      programs = pathlib.Path(scratch)
+      for name, script in (("hashing", "echo a wrong result; exit 1"),
+                           ("blobs", """echo '{"benchmarks": [{
+                              "run_type": "iteration", "run_name": "Get/8",
+                              "real_time": 5, "time_unit": "ns"}]}' \
+                                >"${1#--benchmark_out=}" """)):
+        program = programs / f"{name}_benchmark"
+        program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        program.chmod(0o755)
+      result = subprocess.run(
+          ["/usr/bin/python3", "benchmarks/run.py", scratch, programs / "out",
+           "--quick", "--part", "hashing", "--part", "blobs", "--dir", scratch],
+          stderr=subprocess.PIPE, text=True, check=False)
+      self.assertEqual(result.returncode, 1)
+      self.assertIn("hashing failed: a wrong result", result.stderr)
+      machine = json.loads((programs / "out" / "machine.json").read_text())
+      self.assertEqual(machine["failures"], {"hashing": "a wrong result"})
+      self.assertEqual(list(page.failure_lines(machine))[0],
+                       "**Not measured: `hashing` failed**: a wrong result")
+      results = page.read_results(programs / "out")
+      self.assertEqual(results["Get", (8,)][""].values, [5e-9])
 
 
 class CompareTest(unittest.TestCase):
