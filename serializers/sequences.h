@@ -69,8 +69,7 @@ inline void RequireBytes(std::uint64_t count, std::uint64_t start, Sink& sink) {
 template <typename Range>
 void WriteSequence(const Range& values, Sink& sink) {
   using T = std::iter_value_t<decltype(std::begin(values))>;
-  const auto count = static_cast<std::uint64_t>(
-      std::distance(std::begin(values), std::end(values)));
+  const auto count = static_cast<std::uint64_t>(std::ranges::distance(values));
   sink.WriteU64(count);
   if constexpr (RawElement<T>) {
     if (count == 0) return;
