@@ -73,8 +73,11 @@ def files_by_hand(store, function):
       with open(path, "rb") as file:
         return pickle.load(file)
     value = function(*arguments)
-    with open(path, "wb") as file:
+    # Renamed when it is whole: nobody reads what a killed writer leaves.
+    temporary = f"{path}.{os.getpid()}.{threading.get_ident()}"
+    with open(temporary, "wb") as file:
       pickle.dump(value, file)
+    os.replace(temporary, path)
     return value
   return remembered
 
