@@ -186,7 +186,8 @@ def run_constant(remember, store, count):
 
 def run_closure(remember, store):
   k = 1
-  function = remember(store, lambda x: x + k)
+  function = remember(store, lambda x: add(k, x))
+  tell(function(10) == 11)
   tell(function(10) == 11)
   k = 2
   tell(function(10) == 12)

@@ -279,7 +279,13 @@ def closure(cache, directory):
     if not refusal:
       return "WRONG", "compiles, though no key can have its state"
     return "refused", "does not compile: " + short(refusal.split(". ")[0], 200)
-  return judge(run(cache, "closure", directory)[-1:])
+  calls = run(cache, "closure", directory)
+  if len(calls) != 3:
+    return judge(calls)
+  # The control: what is wrong later is so because of the state.
+  _, same = judge(calls[1:2])
+  verdict, text = judge(calls[2:])
+  return verdict, f"{text}; with k still 1: {same}"
 
 
 def bound(cache, directory):
@@ -380,8 +386,8 @@ SCENARIOS = (
      f"A process stores a result of 16 MB where no file can have more than"
      " 4 MB; later a new process calls without that limit.", disk_full),
     ("a closure whose state changes",
-     "A lambda that adds a captured k = 1 is remembered and called; then k = 2,"
-     " and it is called again.", closure),
+     "A lambda that adds a captured k = 1 is remembered and called twice; then"
+     " k = 2, and it is called again.", closure),
     ("a function with a bound argument",
      "A function is remembered with k = 1 bound to it (functools.partial,"
      " ireneo::Bind) and called; then with k = 2.", bound),
