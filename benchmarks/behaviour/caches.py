@@ -182,5 +182,8 @@ _EDITS = {
     "body": ("2 * g(x)", "3 * g(x)"),
 }
 
+# What manuals have against identical calls at once: other names in peers.py.
+RECIPES = {"diskcache": ("diskcache.barrier", "diskcache.memoize_stampede")}
+
 PEERS = ("joblib", "joblib mmap", "diskcache", "SQLite by hand",
          "files by hand")

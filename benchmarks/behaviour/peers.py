@@ -37,6 +37,19 @@ def diskcache_memoize(store, function):
   return diskcache.Cache(store).memoize()(function)
 
 
+def diskcache_barrier(store, function):
+  """As its manual looks twice: without a lock, then with one per function."""
+  cache = diskcache.Cache(store)
+  lock = diskcache.barrier(cache, diskcache.Lock)
+  return cache.memoize(expire=0)(lock(cache.memoize()(function)))
+
+
+def diskcache_stampede(store, function):
+  """For results that expire: it computes anew before they do."""
+  cache = diskcache.Cache(store)
+  return diskcache.memoize_stampede(cache, expire=3600)(function)
+
+
 def key_of(function, arguments):
   text = pickle.dumps((function.__name__, arguments))
   return hashlib.sha256(text).hexdigest()
@@ -86,6 +99,8 @@ CACHES = {
     "joblib": joblib_plain,
     "joblib mmap": joblib_mmap,
     "diskcache": diskcache_memoize,
+    "diskcache.barrier": diskcache_barrier,
+    "diskcache.memoize_stampede": diskcache_stampede,
     "SQLite by hand": sqlite_by_hand,
     "files by hand": files_by_hand,
 }

@@ -20,7 +20,7 @@ import re
 import shutil
 import time
 
-from caches import Call, Ireneo
+from caches import RECIPES, Call, Ireneo, Peer
 
 # A row of a matrix is 8 KiB.
 MEGABYTE = 128
@@ -137,6 +137,10 @@ def identical_calls(cache, directory):
                  (f" ({text})" if verdict != "right" else ""))
     seen.append("recomputes" if verdict == "right" and computed > 1 else
                 verdict)
+  # The verdict is on what needs no recipe.
+  for recipe in RECIPES.get(cache.name, ()):
+    _, text = identical_calls(Peer(recipe), os.path.join(directory, recipe))
+    texts.append(f"with {recipe}: {text}")
   return worst(seen), "; ".join(texts)
 
 
