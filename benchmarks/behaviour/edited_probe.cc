@@ -8,10 +8,10 @@
 
 #include "absl/status/statusor.h"
 #include "benchmarks/behaviour/subject.h"
+#include "benchmarks/behaviour/subject_version.h"
 #include "ireneo/memo/memo_store.h"
 #include "ireneo/memo/memoize.h"
 #include "ireneo/serializers/scalars.h"
-#include "subject_version.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
