@@ -121,10 +121,13 @@ class Ireneo:
     return self._start("probe", command, store, *map(str, arguments),
                        is_limited=is_limited)
 
-  def start_edited(self, edit, store, directory):
-    """Calls f(20) of the program after an edit: a name in subject.bzl."""
+  def start_edited(self, edit, store, directory, *version):
+    """Calls f(20) of the program after an edit: one of EDITS in BUILD.
+
+    The version is made of the sources, if it is not given.
+    """
     del directory
-    return self._start(f"edited_probe_{edit}", store)
+    return self._start(f"edited_probe_{edit}", store, *version)
 
   def _start(self, program, *arguments, is_limited=False):
     path = os.path.join(self._directory, program)
@@ -158,7 +161,7 @@ class Peer:
         is_limited)
 
   def start_edited(self, edit, store, directory):
-    """Calls f(20) of a module after an edit: one of EDITS."""
+    """Calls f(20) of a module after an edit: one of _EDITS."""
     os.makedirs(directory, exist_ok=True)
     with open(os.path.join(directory, "subject.py"), "w",
               encoding="utf-8") as file:
@@ -178,6 +181,7 @@ def f(x):
 # As in BUILD, of subject.cc.
 _EDITS = {
     "before": ("", ""),
+    "nothing": ("", ""),
     "helper": ("x + 1", "x + 2"),
     "body": ("2 * g(x)", "3 * g(x)"),
 }

@@ -296,20 +296,32 @@ def bound(cache, directory):
   return all_computed(*judge(run(cache, "bound", directory)))
 
 
-def edited(cache, directory, edit, value):
+def call_edited(cache, directory, edit, value, *version):
   store = os.path.join(directory, "store")
-  seen = {}
-  for step in ("before", edit):
-    calls = cache.start_edited(step, store,
-                               os.path.join(directory, "module")).finish()
-    seen[step] = calls[0] if calls else Call(error="no call was made")
-  for step, expected in (("before", 42), (edit, value)):
-    seen[step].right = seen[step].value == expected
-  if not seen["before"].right:
-    return judge([seen["before"]])
-  verdict, text = judge([seen[edit]])
+  module = os.path.join(directory, "module")
+  # The control: built anew of the same text, it is the same function.
+  for step, expected in (("before", 42), ("nothing", 42), (edit, value)):
+    process = cache.start_edited(step, store, module, *version)
+    call, *_ = process.finish() or [Call(error="no call was made")]
+    call.right = call.value == expected
+    verdict, text = judge([call])
+    if step != edit and verdict != "right":
+      return verdict, f"before the edit: {text}"
+    if step == "nothing" and call.computed:
+      return "recomputes", "computed anew, though nothing was edited"
   if verdict == "WRONG":
-    text = f"stale: {seen[edit].value}, and not {value}"
+    text = f"stale: {call.value}, and not {value}"
+  return verdict, text
+
+
+def edited(cache, directory, edit, value):
+  verdict, text = call_edited(cache, os.path.join(directory, "1"), edit, value)
+  if isinstance(cache, Ireneo):
+    # The other way to use it: the verdict is on the one that is advised.
+    _, by_hand = call_edited(cache, os.path.join(directory, "2"), edit, value,
+                             "1")
+    text = (f"with cc_source_version: {text}; with a version by hand that stays"
+            f" the same: {by_hand}")
   return verdict, text
 
 

@@ -21,7 +21,9 @@ TEXTS = {
     "a flipped bit": "right value, computed anew",
     "a full disk": "then: right value, computed anew, and the observer told;"
                    " later: right value, computed anew",
-    "an edited helper": "right value, computed anew",
+    "an edited helper":
+        "with cc_source_version: right value, computed anew; with a version by"
+        " hand that stays the same: stale: 42, and not 44",
 }
 
 
