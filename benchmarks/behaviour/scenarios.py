@@ -192,8 +192,10 @@ def flip_anywhere(part):
 
 
 def flipped_anywhere(cache, directory):
-  return judge(damaged(cache, directory, 1,
-                       [flip_anywhere(i) for i in range(20)]))
+  verdict, text = judge(damaged(cache, directory, 1,
+                                [flip_anywhere(i) for i in range(20)]))
+  size = sum(map(os.path.getsize, files_of(os.path.join(directory, "whole"))))
+  return verdict, f"{text}, in a store of {size / 1000:.0f} kB"
 
 
 def cut_to(share):
@@ -219,6 +221,7 @@ def make_older(store):
 
 
 def killed(cache, directory):
+  has_check = cache.name == "diskcache"
   store = os.path.join(directory, "whole")
   process = cache.start("matrix", store, 1, LARGE)
   process.wait_for("computed")
@@ -233,6 +236,7 @@ def killed(cache, directory):
   in_the_write = 0
   left = 0
   left_when_older = 0
+  left_when_checked = 0
   for i in range(KILLS):
     process = cache.start("matrix", store, 1, LARGE)
     process.wait_for("computed")
@@ -249,11 +253,17 @@ def killed(cache, directory):
     make_older(store)
     run(cache, "matrix", store, 2, 1)
     left_when_older = max(left_when_older, disk_usage(store) - needed)
+    if has_check:
+      run(cache, "check", store)
+      left_when_checked = max(left_when_checked, disk_usage(store) - needed)
     shutil.rmtree(store)
   verdict, text = judge(calls)
-  return verdict, (f"{text}; {in_the_write} of {KILLS} kills were in the "
-                   f"write; at most {megabytes(left)} left over,"
-                   f" {megabytes(left_when_older)} two days later")
+  text += (f"; {in_the_write} of {KILLS} kills were in the write; at most"
+           f" {megabytes(left)} left over, {megabytes(left_when_older)} two days"
+           " later")
+  if has_check:
+    text += f", {megabytes(left_when_checked)} after check(fix=True)"
+  return verdict, text
 
 
 def disk_full(cache, directory):
