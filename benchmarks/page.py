@@ -316,7 +316,8 @@ def behaviour_lines(behaviour):
   yield ""
   yield ("Seen by `benchmarks/behaviour/behaviour.py`, which does it to each "
          "cache in the same run. WRONG: a call returned a value that the "
-         "function would not return.")
+         "function would not return. Verdicts are on the plain use of a cache, "
+         "as in `peers.py` there; what its manual has besides is in its cell.")
   yield ""
   yield from markdown_table(["", *caches], rows)
 
