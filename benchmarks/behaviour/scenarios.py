@@ -259,8 +259,8 @@ def killed(cache, directory):
     shutil.rmtree(store)
   verdict, text = judge(calls)
   text += (f"; {in_the_write} of {KILLS} kills were in the write; at most"
-           f" {megabytes(left)} left over, {megabytes(left_when_older)} two days"
-           " later")
+           f" {megabytes(left)} left over, {megabytes(left_when_older)} two"
+           " days later")
   if has_check:
     text += f", {megabytes(left_when_checked)} after check(fix=True)"
   return verdict, text
