@@ -20,6 +20,8 @@ struct archive_entry;
 
 namespace ireneo::internal {
 
+struct Libarchive;
+
 // Where bytes come from, in pieces.
 class ByteInput {
  public:
@@ -63,8 +65,9 @@ class TarWriter {
   absl::Status Check(int result);
 
   ByteOutput output_;
-  archive* const archive_;
-  archive_entry* const entry_;
+  const Libarchive* library_ = nullptr;  // Null if it cannot be loaded.
+  archive* archive_ = nullptr;
+  archive_entry* entry_ = nullptr;
   std::uint64_t left_ = 0;  // Of the file that was begun.
   absl::Status status_;
 };
@@ -109,7 +112,8 @@ class TarReader {
   absl::Status Failure(const char* what);
 
   ByteInput& input_;
-  archive* const archive_;
+  const Libarchive* library_ = nullptr;  // Null if it cannot be loaded.
+  archive* archive_ = nullptr;
   bool open_ = false;
   std::uint64_t left_ = 0;  // Of the file that it is at.
   std::uint64_t end_ = 0;

@@ -102,6 +102,18 @@ class ArchiveTest(cli_testing.CliTest):
         for part in ("ireneo: interrupted: ",) + parts:
             self.assertIn(part, errors[0])
 
+    def test_only_archives_need_libarchive(self):
+        os.mkdir(self.path("lib"))
+        write(self.path("lib/libarchive.so.13"), b"not a library")
+        without = {"LD_LIBRARY_PATH": self.path("lib")}
+        self.ireneo("stats", env=without)
+        self.assert_error(self.export(status=1, env=without),
+                          "libarchive.so.13", "install Debian's libarchive13")
+        self.assertFalse(os.path.exists(self.archive))
+        self.export()
+        self.assert_error(self.import_(status=1, env=without),
+                          "install Debian's libarchive13")
+
     # ------------------------------------------------------------ Round trips
 
     def test_round_trip(self):

@@ -1,0 +1,68 @@
+#ifndef IRENEO_STORE_LIBARCHIVE_H_
+#define IRENEO_STORE_LIBARCHIVE_H_
+
+// The functions of libarchive, which is loaded when the first archive is read
+// or written: it needs eight more libraries, ICU among them, that would take a
+// tenth of the time in which a process starts and remembers its first result.
+// Internal to Ireneo.
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include "absl/status/statusor.h"
+
+namespace ireneo::internal {
+
+#define IRENEO_LIBARCHIVE_FUNCTIONS(apply)  \
+  apply(archive_entry_clear);               \
+  apply(archive_entry_filetype);            \
+  apply(archive_entry_free);                \
+  apply(archive_entry_hardlink);            \
+  apply(archive_entry_new);                 \
+  apply(archive_entry_pathname);            \
+  apply(archive_entry_set_filetype);        \
+  apply(archive_entry_set_mtime);           \
+  apply(archive_entry_set_pathname);        \
+  apply(archive_entry_set_perm);            \
+  apply(archive_entry_set_size);            \
+  apply(archive_entry_size);                \
+  apply(archive_entry_size_is_set);         \
+  apply(archive_entry_sparse_count);        \
+  apply(archive_entry_symlink);             \
+  apply(archive_error_string);              \
+  apply(archive_read_data_block);           \
+  apply(archive_read_free);                 \
+  apply(archive_read_header_position);      \
+  apply(archive_read_new);                  \
+  apply(archive_read_next_header);          \
+  apply(archive_read_open1);                \
+  apply(archive_read_set_callback_data);    \
+  apply(archive_read_set_read_callback);    \
+  apply(archive_read_set_skip_callback);    \
+  apply(archive_read_support_format_tar);   \
+  apply(archive_set_error);                 \
+  apply(archive_write_close);               \
+  apply(archive_write_data);                \
+  apply(archive_write_finish_entry);        \
+  apply(archive_write_free);                \
+  apply(archive_write_header);              \
+  apply(archive_write_new);                 \
+  apply(archive_write_open);                \
+  apply(archive_write_set_bytes_per_block); \
+  apply(archive_write_set_format_pax_restricted)
+
+struct Libarchive {
+#define IRENEO_MEMBER(function) decltype(&::function) function
+  IRENEO_LIBARCHIVE_FUNCTIONS(IRENEO_MEMBER);
+#undef IRENEO_MEMBER
+};
+
+// Loads it when it is called for the first time. Thread-safe.
+//
+// Errors: FailedPrecondition if the library is not installed, or lacks a
+// function.
+const absl::StatusOr<Libarchive>& LoadLibarchive();
+
+}  // namespace ireneo::internal
+
+#endif  // IRENEO_STORE_LIBARCHIVE_H_
