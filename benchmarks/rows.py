@@ -232,9 +232,8 @@ REASONS = {
     ("ProcessHits", "SQLite"): RECORDS,
     ("ProcessMisses", "SQLite"): RECORDS,
     ("FirstHit", "empty program"):
-        "Two thirds are the loading of 45 shared libraries, mostly Abseil's, "
-        "by the dynamic linker; the rest is SQLite's opening and closing of "
-        "the index, which syncs what was counted.",
+        "The dynamic linker loads ten libraries, libcrypto among them; SQLite "
+        "opens the index, and syncs what was counted when it closes it.",
     ("ColdChainStage", "joblib shelved"):
         "joblib's handles are digests of where a result is stored: it hashes "
         "neither the argument nor the result.",
@@ -246,10 +245,6 @@ REASONS = {
                                   "reserve for a disk that is full.",
     ("FirstGet", "XXH3"): "The mapping is filled first, so that a bad sector "
                           "is an error and does not kill the process.",
-    "FirstHit":
-        "Two thirds are the loading of 45 shared libraries, mostly Abseil's: "
-        "linked statically against Abseil and SQLite, the same program takes "
-        "half of that. A process that loads them anyway pays the rest.",
     ("Open", "SQLite"): "Directories, the format and the integrity of what "
                         "was left are checked before the index is opened.",
     ("LookUp", "SQLite"): RECORDS,
