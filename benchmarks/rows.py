@@ -232,8 +232,8 @@ REASONS = {
     ("ProcessHits", "SQLite"): RECORDS,
     ("ProcessMisses", "SQLite"): RECORDS,
     ("FirstHit", "empty program"):
-        "The dynamic linker loads ten libraries, libcrypto among them; SQLite "
-        "opens the index, and syncs what was counted when it closes it.",
+        "SQLite, Blosc, Zstandard and xxHash are loaded, the index is opened, "
+        "and what was counted is synced when it is closed.",
     ("ColdChainStage", "joblib shelved"):
         "joblib's handles are digests of where a result is stored: it hashes "
         "neither the argument nor the result.",

@@ -39,6 +39,7 @@
 #include "ireneo/memo/archive_selection.h"
 #include "ireneo/memo/archive_signature.h"
 #include "ireneo/memo/store_state.h"
+#include "ireneo/store/libcrypto.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo {
@@ -457,6 +458,7 @@ class PendingFile {
 absl::StatusOr<ExportReport> ExportTo(const MemoStore& store, int fd,
                                       const std::filesystem::path& scratch,
                                       const ExportOptions& options) {
+  IRENEO_RETURN_IF_ERROR(LoadLibcrypto().status());
   ArchiveWriter writer(fd, scratch);
   struct stat info;
   if (::fstat(fd, &info) == 0 && !S_ISREG(info.st_mode) &&

@@ -14,6 +14,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "ireneo/store/file_system.h"
+#include "ireneo/store/libcrypto.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -184,6 +185,7 @@ absl::Status ArchiveFile::InFile(const absl::Status& status) const {
 }
 
 absl::Status ArchiveFile::ReadNames() {
+  IRENEO_RETURN_IF_ERROR(LoadLibcrypto().status());
   FileInput file(file_->get(), 0);
   TarReader tar(file);
   TarReader::Entry entry;

@@ -1,10 +1,5 @@
 #include "ireneo/memo/archive_signature.h"
 
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <span>
@@ -15,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "ireneo/store/blob.h"
 #include "ireneo/store/file_system.h"
-#include "ireneo/store/openssl_context.h"
+#include "ireneo/store/libcrypto.h"
 #include "ireneo/store/status_macros.h"
 
 namespace ireneo::internal {
@@ -31,8 +26,8 @@ constexpr char kHowToMakePublic[] =
 // Takes what OpenSSL notes of errors meanwhile out of the thread's queue.
 class ErrorMark {
  public:
-  ErrorMark() { ERR_set_mark(); }
-  ~ErrorMark() { ERR_pop_to_mark(); }
+  ErrorMark() { RequireLibcrypto().ERR_set_mark(); }
+  ~ErrorMark() { RequireLibcrypto().ERR_pop_to_mark(); }
   ErrorMark(const ErrorMark&) = delete;
   ErrorMark& operator=(const ErrorMark&) = delete;
 };
@@ -41,14 +36,15 @@ template <auto kFree>
 struct Free {
   template <typename T>
   void operator()(T* object) const {
-    kFree(object);
+    (RequireLibcrypto().*kFree)(object);
   }
 };
-using BioPtr = std::unique_ptr<BIO, Free<&BIO_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Free<&EVP_PKEY_free>>;
-using ContextPtr = std::unique_ptr<EVP_MD_CTX, Free<&EVP_MD_CTX_free>>;
-using Pkcs8Ptr =
-    std::unique_ptr<PKCS8_PRIV_KEY_INFO, Free<&PKCS8_PRIV_KEY_INFO_free>>;
+using BioPtr = std::unique_ptr<BIO, Free<&Libcrypto::BIO_free>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, Free<&Libcrypto::EVP_PKEY_free>>;
+using ContextPtr =
+    std::unique_ptr<EVP_MD_CTX, Free<&Libcrypto::EVP_MD_CTX_free>>;
+using Pkcs8Ptr = std::unique_ptr<PKCS8_PRIV_KEY_INFO,
+                                 Free<&Libcrypto::PKCS8_PRIV_KEY_INFO_free>>;
 
 const unsigned char* Unsigned(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
@@ -83,6 +79,7 @@ struct PemBlock {
 absl::StatusOr<std::vector<PemBlock>> ReadPem(const std::filesystem::path& file,
                                               const char* wanted,
                                               const char* what_to_do) {
+  IRENEO_RETURN_IF_ERROR(LoadLibcrypto().status());
   const FileSystem& files = FileSystem::Posix();
   IRENEO_ASSIGN_OR_RETURN(const FileInfo info, files.Stat(file));
   FileContents contents;
@@ -97,8 +94,8 @@ absl::StatusOr<std::vector<PemBlock>> ReadPem(const std::filesystem::path& file,
   }
 
   const ErrorMark mark;
-  const BioPtr bio(
-      BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+  const BioPtr bio(RequireLibcrypto().BIO_new_mem_buf(
+      bytes.data(), static_cast<int>(bytes.size())));
   if (bio == nullptr) return NoMemory();
   std::vector<PemBlock> blocks;
   for (;;) {
@@ -106,16 +103,21 @@ absl::StatusOr<std::vector<PemBlock>> ReadPem(const std::filesystem::path& file,
     char* headers = nullptr;
     unsigned char* data = nullptr;
     long size = 0;
-    if (PEM_read_bio(bio.get(), &label, &headers, &data, &size) != 1) break;
+    if (RequireLibcrypto().PEM_read_bio(bio.get(), &label, &headers, &data,
+                                        &size) != 1)
+      break;
     blocks.push_back({.label = label,
                       .headers = headers,
                       .bytes = std::string(reinterpret_cast<const char*>(data),
                                            static_cast<std::size_t>(size))});
-    OPENSSL_free(label);
-    OPENSSL_free(headers);
-    OPENSSL_clear_free(data, static_cast<std::size_t>(size));
+    const Libcrypto& library = RequireLibcrypto();
+    library.CRYPTO_free(label, OPENSSL_FILE, OPENSSL_LINE);
+    library.CRYPTO_free(headers, OPENSSL_FILE, OPENSSL_LINE);
+    library.CRYPTO_clear_free(data, static_cast<std::size_t>(size),
+                              OPENSSL_FILE, OPENSSL_LINE);
   }
-  if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
+  if (ERR_GET_REASON(RequireLibcrypto().ERR_peek_last_error()) !=
+      PEM_R_NO_START_LINE) {
     return NotAKey(file, wanted, "its PEM is damaged", what_to_do);
   }
   if (blocks.empty()) {
@@ -135,7 +137,7 @@ absl::Status NotInPkcs8(const std::filesystem::path& file, const char* wanted,
 absl::StatusOr<std::string> RawPublicKey(const EVP_PKEY* key) {
   std::string raw(kPublicKeySize, '\0');
   std::size_t size = raw.size();
-  if (EVP_PKEY_get_raw_public_key(
+  if (RequireLibcrypto().EVP_PKEY_get_raw_public_key(
           key, reinterpret_cast<unsigned char*>(raw.data()), &size) != 1) {
     return NoMemory();
   }
@@ -149,8 +151,9 @@ absl::Status CheckKind(const std::filesystem::path& file, const char* wanted,
     return NotAKey(file, wanted, "its PEM has bytes that are no key",
                    what_to_do);
   }
-  if (EVP_PKEY_is_a(key, kKind) == 1) return absl::OkStatus();
-  const char* const kind = EVP_PKEY_get0_type_name(key);
+  if (RequireLibcrypto().EVP_PKEY_is_a(key, kKind) == 1)
+    return absl::OkStatus();
+  const char* const kind = RequireLibcrypto().EVP_PKEY_get0_type_name(key);
   return NotAKey(file, wanted,
                  absl::StrCat("it has a key of the kind ",
                               kind == nullptr ? "unknown" : kind),
@@ -159,16 +162,18 @@ absl::Status CheckKind(const std::filesystem::path& file, const char* wanted,
 
 KeyPtr DecodePrivate(std::string_view der) {
   const unsigned char* next = Unsigned(der);
-  const Pkcs8Ptr info(
-      d2i_PKCS8_PRIV_KEY_INFO(nullptr, &next, static_cast<long>(der.size())));
+  const Pkcs8Ptr info(RequireLibcrypto().d2i_PKCS8_PRIV_KEY_INFO(
+      nullptr, &next, static_cast<long>(der.size())));
   if (info == nullptr || next != Unsigned(der) + der.size()) return nullptr;
-  return KeyPtr(EVP_PKCS82PKEY_ex(info.get(), OpensslContext(), nullptr));
+  return KeyPtr(RequireLibcrypto().EVP_PKCS82PKEY_ex(
+      info.get(), OpensslContext(), nullptr));
 }
 
 KeyPtr DecodePublic(std::string_view der) {
   const unsigned char* next = Unsigned(der);
-  KeyPtr key(d2i_PUBKEY_ex(nullptr, &next, static_cast<long>(der.size()),
-                           OpensslContext(), nullptr));
+  KeyPtr key(RequireLibcrypto().d2i_PUBKEY_ex(nullptr, &next,
+                                              static_cast<long>(der.size()),
+                                              OpensslContext(), nullptr));
   if (next != Unsigned(der) + der.size()) return nullptr;
   return key;
 }
@@ -243,15 +248,16 @@ absl::StatusOr<SigningKey> SigningKey::Read(const std::filesystem::path& file) {
 
 absl::StatusOr<std::string> SigningKey::Sign(std::string_view message) const {
   const ErrorMark mark;
-  const ContextPtr context(EVP_MD_CTX_new());
+  const ContextPtr context(RequireLibcrypto().EVP_MD_CTX_new());
   std::string signature(kSignatureSize, '\0');
   std::size_t size = signature.size();
   if (context == nullptr ||
-      EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, OpensslContext(),
-                            nullptr, key_.get(), nullptr) != 1 ||
-      EVP_DigestSign(context.get(),
-                     reinterpret_cast<unsigned char*>(signature.data()), &size,
-                     Unsigned(message), message.size()) != 1) {
+      RequireLibcrypto().EVP_DigestSignInit_ex(context.get(), nullptr, nullptr,
+                                               OpensslContext(), nullptr,
+                                               key_.get(), nullptr) != 1 ||
+      RequireLibcrypto().EVP_DigestSign(
+          context.get(), reinterpret_cast<unsigned char*>(signature.data()),
+          &size, Unsigned(message), message.size()) != 1) {
     return NoMemory();
   }
   return signature;
@@ -307,17 +313,19 @@ absl::Status VerifySignature(std::string_view public_key,
         ". Get what is signed anew from who signed it"));
   }
   const ErrorMark mark;
-  const KeyPtr key(EVP_PKEY_new_raw_public_key_ex(OpensslContext(), kKind,
-                                                  nullptr, Unsigned(public_key),
-                                                  public_key.size()));
-  const ContextPtr context(EVP_MD_CTX_new());
+  const KeyPtr key(RequireLibcrypto().EVP_PKEY_new_raw_public_key_ex(
+      OpensslContext(), kKind, nullptr, Unsigned(public_key),
+      public_key.size()));
+  const ContextPtr context(RequireLibcrypto().EVP_MD_CTX_new());
   if (key == nullptr || context == nullptr ||
-      EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, OpensslContext(),
-                              nullptr, key.get(), nullptr) != 1) {
+      RequireLibcrypto().EVP_DigestVerifyInit_ex(
+          context.get(), nullptr, nullptr, OpensslContext(), nullptr, key.get(),
+          nullptr) != 1) {
     return NoMemory();
   }
-  if (EVP_DigestVerify(context.get(), Unsigned(signature), signature.size(),
-                       Unsigned(message), message.size()) != 1) {
+  if (RequireLibcrypto().EVP_DigestVerify(context.get(), Unsigned(signature),
+                                          signature.size(), Unsigned(message),
+                                          message.size()) != 1) {
     // In base64 as it ends the PEM of the key.
     return absl::PermissionDeniedError(absl::StrCat(
         "the signature is not one by the key ",

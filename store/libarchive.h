@@ -1,15 +1,13 @@
 #ifndef IRENEO_STORE_LIBARCHIVE_H_
 #define IRENEO_STORE_LIBARCHIVE_H_
 
-// The functions of libarchive, which is loaded when the first archive is read
-// or written: it needs eight more libraries, ICU among them, that would take a
-// tenth of the time in which a process starts and remembers its first result.
-// Internal to Ireneo.
+// The functions of libarchive. Internal to Ireneo: see loaded_library.h.
 
 #include <archive.h>
 #include <archive_entry.h>
 
 #include "absl/status/statusor.h"
+#include "ireneo/store/loaded_library.h"
 
 namespace ireneo::internal {
 
@@ -52,9 +50,7 @@ namespace ireneo::internal {
   apply(archive_write_set_format_pax_restricted)
 
 struct Libarchive {
-#define IRENEO_MEMBER(function) decltype(&::function) function
-  IRENEO_LIBARCHIVE_FUNCTIONS(IRENEO_MEMBER);
-#undef IRENEO_MEMBER
+  IRENEO_LIBARCHIVE_FUNCTIONS(IRENEO_LOADED_FUNCTION);
 };
 
 // Loads it when it is called for the first time. Thread-safe.

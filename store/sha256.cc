@@ -1,7 +1,5 @@
 #include "ireneo/store/sha256.h"
 
-#include <openssl/evp.h>
-
 #include <new>
 #include <ostream>
 
@@ -9,10 +7,12 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "ireneo/store/hex.h"
-#include "ireneo/store/openssl_context.h"
+#include "ireneo/store/libcrypto.h"
 
 namespace ireneo {
 namespace {
+
+using internal::RequireLibcrypto;
 
 constexpr std::string_view kPrefix = "sha256:";
 
@@ -21,8 +21,8 @@ void CheckAllocated(bool ok) {
 }
 
 EVP_MD* Fetch() {
-  EVP_MD* const algorithm =
-      EVP_MD_fetch(internal::OpensslContext(), "SHA2-256", nullptr);
+  EVP_MD* const algorithm = RequireLibcrypto().EVP_MD_fetch(
+      internal::OpensslContext(), "SHA2-256", nullptr);
   CheckAllocated(algorithm != nullptr);
   return algorithm;
 }
@@ -81,27 +81,28 @@ std::ostream& operator<<(std::ostream& stream, const Sha256& sha256) {
   return stream << sha256.ToString();
 }
 
-Sha256Hasher::Sha256Hasher() : context_(EVP_MD_CTX_new()) {
+Sha256Hasher::Sha256Hasher() : context_(RequireLibcrypto().EVP_MD_CTX_new()) {
   CheckAllocated(context_ != nullptr &&
-                 EVP_DigestInit_ex(context_.get(), Algorithm(), nullptr) == 1);
+                 RequireLibcrypto().EVP_DigestInit_ex(
+                     context_.get(), Algorithm(), nullptr) == 1);
 }
 
 void Sha256Hasher::Update(std::span<const std::byte> bytes) {
-  CheckAllocated(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) ==
-                 1);
+  CheckAllocated(RequireLibcrypto().EVP_DigestUpdate(
+                     context_.get(), bytes.data(), bytes.size()) == 1);
 }
 
 Sha256 Sha256Hasher::Finish() {
   std::array<std::byte, Sha256::kSize> bytes;
-  CheckAllocated(
-      EVP_DigestFinal_ex(context_.get(),
-                         reinterpret_cast<unsigned char*>(bytes.data()),
-                         nullptr) == 1);
+  CheckAllocated(RequireLibcrypto().EVP_DigestFinal_ex(
+                     context_.get(),
+                     reinterpret_cast<unsigned char*>(bytes.data()),
+                     nullptr) == 1);
   return Sha256(bytes);
 }
 
 void Sha256Hasher::Free::operator()(evp_md_ctx_st* context) const {
-  EVP_MD_CTX_free(context);
+  RequireLibcrypto().EVP_MD_CTX_free(context);
 }
 
 }  // namespace ireneo

@@ -9,8 +9,9 @@
 // faster, and no defence against people.
 //
 // OpenSSL computes it, with the algorithm that libcrypto has built in, whatever
-// the machine's openssl.cnf says. All that can fail then is an allocation:
-// std::bad_alloc is thrown, as by `new`.
+// the machine's openssl.cnf says. All that can fail is an allocation, and the
+// loading of libcrypto if `LoadLibcrypto` (store/libcrypto.h) was not asked
+// before: std::bad_alloc and std::runtime_error are thrown.
 
 #include <array>
 #include <compare>

@@ -102,17 +102,23 @@ class ArchiveTest(cli_testing.CliTest):
         for part in ("ireneo: interrupted: ",) + parts:
             self.assertIn(part, errors[0])
 
-    def test_only_archives_need_libarchive(self):
-        os.mkdir(self.path("lib"))
-        write(self.path("lib/libarchive.so.13"), b"not a library")
-        without = {"LD_LIBRARY_PATH": self.path("lib")}
-        self.ireneo("stats", env=without)
-        self.assert_error(self.export(status=1, env=without),
-                          "libarchive.so.13", "install Debian's libarchive13")
-        self.assertFalse(os.path.exists(self.archive))
+    def test_only_archives_need_their_libraries(self):
         self.export()
-        self.assert_error(self.import_(status=1, env=without),
-                          "install Debian's libarchive13")
+        for file, package in (("libarchive.so.13", "libarchive13"),
+                              ("libcrypto.so.3", "libssl3")):
+            folder = self.path(package)
+            os.mkdir(folder)
+            write(os.path.join(folder, file), b"not a library")
+            without = {"LD_LIBRARY_PATH": folder}
+            self.ireneo("stats", env=without)
+            for done in (
+                    self.ireneo("export", self.path("b.tar"), status=1,
+                                env=without),
+                    self.import_(status=1, env=without),
+                    self.ireneo("stats", store=self.archive, status=1,
+                                env=without)):
+                self.assert_error(done, file, "install Debian's " + package)
+            self.assertFalse(os.path.exists(self.path("b.tar")))
 
     # ------------------------------------------------------------ Round trips
 
