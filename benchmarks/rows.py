@@ -187,6 +187,9 @@ NEW_FILE = ("A file is created, and the file system is slow at that; the blob "
 RECORDS = ("A record says of each call who made it when, how long it took and "
            "with which arguments, in an index of functions, calls and blobs; "
            "the table has a key of 16 bytes and a number.")
+OPENING = ("SQLite reads a schema of many tables and not of one or two, which "
+           "is most of the time; then directories, and what killed processes "
+           "left, are looked at.")
 
 INCLUDE = ("Four fifths are the headers: Abseil's status and time, Boost.JSON's "
            "values, `<filesystem>`, and the serializers of the standard library "
@@ -238,15 +241,13 @@ REASONS = {
         "joblib's handles are digests of where a result is stored: it hashes "
         "neither the argument nor the result.",
     ("Open", "joblib"): "joblib opens nothing: a result is a file.",
-    ("Open", "diskcache"): "Directories, the format and what was left by "
-                           "killed processes are looked at first.",
+    ("Open", "diskcache"): OPENING,
     ("TinyResults", "diskcache"): "A record says more of a call than a key "
                                   "and a value, and 128 KB are kept in "
                                   "reserve for a disk that is full.",
     ("FirstGet", "XXH3"): "The mapping is filled first, so that a bad sector "
                           "is an error and does not kill the process.",
-    ("Open", "SQLite"): "Directories, the format and the integrity of what "
-                        "was left are checked before the index is opened.",
+    ("Open", "SQLite"): OPENING,
     ("LookUp", "SQLite"): RECORDS,
     "LookUp": "Rows lie where they were written and not in the order of "
               "keys: among a million, nearly each look-up reads pages of two "

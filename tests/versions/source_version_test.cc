@@ -60,9 +60,9 @@ TEST(SourceVersionTest, ATargetWithoutSourcesHasAVersion) {
   EXPECT_EQ(kOverlayVersion, VersionOf(path));
   EXPECT_THAT(WithoutOptions(FileBytes(path)),
               StartsWith("ireneo source version 1\n"
-                         "target //absl/strings:strings\n"
+                         "target //:zlib\n"
                          "  kind \"cc_library\"\n"
-                         "  linkopts [\"-labsl_strings\""));
+                         "  linkopts [\"-lz\"]"));
 }
 
 }  // namespace
