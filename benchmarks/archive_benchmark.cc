@@ -121,13 +121,21 @@ void FillWith(const fs::path& directory, Result (*make)(std::int32_t),
   for (std::int32_t i = 0; i < count; ++i) memoized(i);
 }
 
-void FillWithRecords(const fs::path& directory, std::int64_t count) {
-  const MemoStore store = OpenStore(directory);
-  const WriteBatch batch = store.Batch();
-  const auto half =
-      Memoize(store, {.name = "bench.Half", .version = "1"}, Half);
-  for (std::int64_t i = 0; i < count; ++i) half(static_cast<double>(i));
-}
+// A store with so many calls that are in the index alone, and its archive, for
+// all rows of them.
+struct TinyCalls {
+  explicit TinyCalls(std::int64_t count) {
+    const MemoStore opened = OpenStore(store);
+    const WriteBatch batch = opened.Batch();
+    const auto half =
+        Memoize(opened, {.name = "bench.Half", .version = "1"}, Half);
+    for (std::int64_t i = 0; i < count; ++i) half(static_cast<double>(i));
+  }
+
+  const Scratch scratch;
+  const fs::path store = scratch.path() / "store";
+  const fs::path archive = scratch.path() / "ours.tar";
+};
 
 // The files with the results of the calls, seen from `directory`.
 std::vector<std::string> ResultFiles(const fs::path& directory) {
@@ -348,59 +356,62 @@ void ReadLines(const fs::path& path, std::size_t expected) {
   if (count != expected) Die("not as many lines as were written");
 }
 
-// An archive of calls that are in the index alone; the time of one of them.
+const TinyCalls& Tiny(std::int64_t count) {
+  static const TinyCalls calls(count);
+  return calls;
+}
+
+const fs::path& TinyArchive(std::int64_t count) {
+  const TinyCalls& tiny = Tiny(count);
+  if (!fs::exists(tiny.archive)) TimeExport(tiny.store, tiny.archive);
+  return tiny.archive;
+}
+
+// Tells the time of one of the calls.
+void SetTime(benchmark::State& state, double seconds) {
+  state.SetIterationTime(seconds / static_cast<double>(state.range(0)));
+}
+
 void ExportTiny(benchmark::State& state) {
+  const TinyCalls& tiny = Tiny(state.range(0));
   const Scratch scratch;
-  FillWithRecords(scratch.path() / "store", state.range(0));
   for (auto _ : state) {
-    state.SetIterationTime(
-        TimeExport(scratch.path() / "store", scratch.path() / "ours.tar") /
-        static_cast<double>(state.range(0)));
+    SetTime(state, TimeExport(tiny.store, scratch.path() / "ours.tar"));
   }
 }
 
 void ImportTiny(benchmark::State& state) {
+  const fs::path& archive = TinyArchive(state.range(0));
   const Scratch scratch;
-  FillWithRecords(scratch.path() / "store", state.range(0));
-  TimeExport(scratch.path() / "store", scratch.path() / "ours.tar");
   for (auto _ : state) {
-    state.SetIterationTime(
-        TimeImport(scratch.path() / "ours.tar", scratch.path() / "imported") /
-        static_cast<double>(state.range(0)));
+    SetTime(state, TimeImport(archive, scratch.path() / "imported"));
   }
 }
 
 void VacuumTiny(benchmark::State& state) {
+  const TinyCalls& tiny = Tiny(state.range(0));
   const Scratch scratch;
-  FillWithRecords(scratch.path() / "store", state.range(0));
   for (auto _ : state) {
-    state.SetIterationTime(Time(scratch.path(),
-                                [&] {
-                                  Vacuum(scratch.path() / "store",
-                                         scratch.path() / "copy.db");
-                                }) /
-                           static_cast<double>(state.range(0)));
+    SetTime(state, Time(scratch.path(), [&] {
+              Vacuum(tiny.store, scratch.path() / "copy.db");
+            }));
   }
 }
 
 // The least that reading or writing the calls as text can take.
 void PlainLines(benchmark::State& state, bool reading) {
+  const std::vector<std::string> lines = LinesOf(TinyArchive(state.range(0)));
   const Scratch scratch;
-  FillWithRecords(scratch.path() / "store", state.range(0));
-  TimeExport(scratch.path() / "store", scratch.path() / "ours.tar");
-  const std::vector<std::string> lines = LinesOf(scratch.path() / "ours.tar");
   const fs::path text = scratch.path() / "lines";
   WriteLines(lines, text);
   for (auto _ : state) {
-    state.SetIterationTime(Time(scratch.path(),
-                                [&] {
-                                  if (reading) {
-                                    ReadLines(text, lines.size());
-                                  } else {
-                                    WriteLines(lines, text);
-                                  }
-                                }) /
-                           static_cast<double>(state.range(0)));
+    SetTime(state, Time(scratch.path(), [&] {
+              if (reading) {
+                ReadLines(text, lines.size());
+              } else {
+                WriteLines(lines, text);
+              }
+            }));
   }
 }
 

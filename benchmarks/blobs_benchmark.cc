@@ -50,6 +50,7 @@ void PutNew(benchmark::State& state) {
   MatrixXd matrix = RandomMatrix(state.range(0), 0);
   for (auto _ : state) {
     matrix(1, 1) += 1;
+    benchmarks::TakeMemory(state.range(0));
     TimeIteration(state, [&] {
       const auto put = store.blobs().Put(Bytes(matrix));
       if (!put.ok() || !put->inserted) Die("not put");
@@ -65,6 +66,7 @@ void Write(benchmark::State& state) {
   int number = 0;
   for (auto _ : state) {
     const std::string path = scratch.path() / std::to_string(number++);
+    benchmarks::TakeMemory(state.range(0));
     TimeIteration(state, [&] {
       const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0444);
       // In pieces: a write of many megabytes is several times as slow here.
@@ -88,6 +90,7 @@ void SqlitePut(benchmark::State& state) {
   MatrixXd matrix = RandomMatrix(state.range(0), 0);
   for (auto _ : state) {
     matrix(1, 1) += 1;
+    benchmarks::TakeMemory(state.range(0));
     TimeIteration(state, [&] {
       cache.Put(HashOf(Bytes(matrix)), matrix.data(), Bytes(matrix).size());
     });

@@ -9,6 +9,7 @@
 // of each, as a miss is one only once; benchmarks/run.py repeats the programs.
 
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -137,6 +138,16 @@ inline MemoStore OpenStore(const std::filesystem::path& directory,
 // their time stamps could not tell whether they were written again.
 inline void LetFilesAge() {
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
+}
+
+// A virtual machine may give memory that was free for seconds back to its host,
+// and pages of it then take several times as long to be had again. So that
+// this is on nobody's clock: takes `bytes` of memory, and lets them go.
+inline void TakeMemory(std::int64_t bytes) {
+  const auto size = static_cast<std::size_t>(bytes);
+  void* const taken = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  if (taken != MAP_FAILED) ::munmap(taken, size);
 }
 
 // Tells bytes of disk or of memory instead of a time.

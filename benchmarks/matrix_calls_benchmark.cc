@@ -178,6 +178,7 @@ void MatrixMiss(benchmark::State& state) {
     Change(argument);
     Change(result);
     Result() = result;
+    benchmarks::TakeMemory(2 * state.range(0));
     TimeIteration(state, [&] {
       const MatrixXd computed = prepared(argument);
       if (computed(1, 1) != result(1, 1)) Die("a wrong result");
@@ -196,6 +197,7 @@ void PeerMiss(benchmark::State& state) {
   for (auto _ : state) {
     Change(argument);
     Change(result);
+    benchmarks::TakeMemory(2 * state.range(0));
     TimeIteration(state, [&] {
       const XXH128_hash_t key = HashOf(Bytes(argument));
       if (cache.Get(key, &found, sizeof(found))) Die("is there already");

@@ -17,7 +17,7 @@ from rows import REASONS, TABLES
 
 OURS = "Ireneo"
 MARK = " ▼"  # Of what is behind,
-MARKED = 3  # if it was measured as often: one value does not tell its noise.
+MARKED = 2  # if it was measured as often: one value does not tell its noise.
 
 
 def noise(values):

@@ -33,19 +33,19 @@ PYTHON = "/usr/bin/python3"  # The one that sees Debian's packages.
 # with a name that matches QUICK_SKIPS are left out by --quick.
 Part = collections.namedtuple("Part", "name rounds quick_rounds")
 PARTS = (
-    Part("scalar_calls", 5, 1),
+    Part("scalar_calls", 4, 1),
     Part("matrix_calls", 3, 1),
     Part("blobs", 3, 1),
     Part("hashing", 3, 1),
     Part("serializers", 3, 1),
-    Part("compression", 3, 1),
+    Part("compression", 2, 1),
     Part("throughput", 3, 1),
     Part("first_hit", 4, 1),
-    Part("archive", 3, 1),
-    Part("peers", 3, 1),
+    Part("archive", 2, 1),
+    Part("peers", 2, 1),
     # Last, as it removes many files, after which new ones are slow to make.
-    Part("scale", 3, 1),
-    Part("include", 3, 0),
+    Part("scale", 2, 1),
+    Part("include", 2, 0),
 )
 QUICK_SKIPS = ("/536870912|/1000000/|/268435456|Noise|Sparse|Json|ExportField|"
                "ImportField|FieldArchive|ChainStage")
