@@ -34,12 +34,12 @@ PYTHON = "/usr/bin/python3"  # The one that sees Debian's packages.
 Part = collections.namedtuple("Part", "name rounds quick_rounds")
 PARTS = (
     Part("scalar_calls", 4, 1),
-    Part("matrix_calls", 3, 1),
-    Part("blobs", 3, 1),
-    Part("hashing", 3, 1),
+    Part("matrix_calls", 2, 1),
+    Part("blobs", 2, 1),
+    Part("hashing", 2, 1),
     Part("serializers", 3, 1),
     Part("compression", 2, 1),
-    Part("throughput", 3, 1),
+    Part("throughput", 2, 1),
     Part("first_hit", 4, 1),
     Part("archive", 2, 1),
     Part("peers", 2, 1),
