@@ -7,6 +7,7 @@ has its name. Without PAGE, prints the tables as text.
 """
 
 import argparse
+import copy
 import json
 import pathlib
 import re
@@ -176,12 +177,19 @@ class TableText:
 
   def target_cell(self, row, ours, peers, results):
     texts = []
-    for text, is_met in targets(row, ours, peers, results):
-      is_sure = len(ours.values) >= MARKED
-      texts.append(text if is_met else
-                   text + " missed" + (MARK if is_sure else ""))
-      if not is_met and is_sure:
-        self.explain(row, ours, "", "misses its target")
+    at_best = copy.copy(ours)
+    at_best.median -= ours.spread
+    for (text, is_met), (_, can_be_met) in zip(
+        targets(row, ours, peers, results),
+        targets(row, at_best, peers, results)):
+      if not is_met:
+        text += " missed"
+        if can_be_met:
+          text += " by less than the noise"
+        elif len(ours.values) >= MARKED:
+          text += MARK
+          self.explain(row, ours, "", "misses its target")
+      texts.append(text)
     return ", ".join(texts)
 
   def explain(self, row, ours, peer, how):

@@ -111,6 +111,13 @@ class TablesTest(unittest.TestCase):
     self.assertEqual(lines, [["first hit", "6 ms",
                               "≤ 5 ms missed" + page.MARK]])
 
+  def test_a_target_that_is_missed_by_noise_is_not_marked(self):
+    _, lines, notes, _ = table_of(
+        results_of(row("FirstHit", "", [0.004, 0.0052, 0.006])),
+        "A fresh process")
+    self.assertEqual(lines[0][2], "≤ 5 ms missed by less than the noise")
+    self.assertEqual(notes, [])
+
   def test_what_a_peer_cannot_do_is_said(self):
     cannot = row("MatrixMiss", "diskcache", [], [512 << 20])
     cannot["error"] = "the key is too large"
