@@ -19,7 +19,7 @@ from page import noise, value_text
 
 ROUNDS = 8
 QUICK_ROUNDS = 4
-NOT_COMPARED = ("peers", "include", "first_hit")
+NOT_COMPARED = ("peers", "include")
 
 
 def ratios(base, new):
