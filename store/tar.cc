@@ -71,7 +71,9 @@ std::ptrdiff_t TarWriter::Write(const void* bytes, std::size_t size) {
   if (status_.ok()) {
     status_ = output_({static_cast<const std::byte*>(bytes), size});
   }
-  return status_.ok() ? static_cast<std::ptrdiff_t>(size) : -1;
+  // A failure is told by status_ alone: libarchive leaks memory once it knows
+  // that a write failed.
+  return static_cast<std::ptrdiff_t>(size);
 }
 
 absl::Status TarWriter::Check(int result) {

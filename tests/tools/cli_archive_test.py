@@ -499,7 +499,8 @@ class ArchiveTest(cli_testing.CliTest):
 
         self.assert_error(
             self.export(status=1, preexec_fn=little_room,
-                        restore_signals=False), "File too large")
+                        restore_signals=False,
+                        env=cli_testing.NO_TSAN_FILE), "File too large")
         self.assertEqual(read(self.archive), b"before")
         self.assertEqual(os.listdir(self.home), ["a.tar"])
 

@@ -243,7 +243,8 @@ class GetTest(cli_testing.CliTest):
         done = subprocess.run(
             ["sh", "-c", "trap '' XFSZ; ulimit -f 400; exec \"$@\"", "sh",
              cli_testing.IRENEO, "--store", self.tables, "get", digest, "-o",
-             path], stderr=subprocess.PIPE, check=False)
+             path], stderr=subprocess.PIPE, check=False,
+            env={**os.environ, **cli_testing.NO_TSAN_FILE})
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"File too large", done.stderr)
         self.assertFalse(os.path.exists(path))

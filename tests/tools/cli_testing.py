@@ -22,6 +22,10 @@ import xml.etree.ElementTree as ElementTree
 IRENEO = os.path.abspath(sys.argv[1])
 MAKE_STORE = os.path.abspath(sys.argv[2])
 
+# For a command that may write little: ThreadSanitizer writes a file into TMPDIR
+# when a program starts, and does without if there is no such directory.
+NO_TSAN_FILE = {"TMPDIR": "/nowhere"}
+
 
 class Done:
     """A command that ended: its status and, as bytes, what it printed."""
