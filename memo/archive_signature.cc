@@ -79,7 +79,7 @@ struct PemBlock {
 absl::StatusOr<std::vector<PemBlock>> ReadPem(const std::filesystem::path& file,
                                               const char* wanted,
                                               const char* what_to_do) {
-  IRENEO_RETURN_IF_ERROR(LoadLibcrypto().status());
+  IRENEO_ASSIGN_OR_RETURN(const Libcrypto* const library, LoadLibcrypto());
   const FileSystem& files = FileSystem::Posix();
   IRENEO_ASSIGN_OR_RETURN(const FileInfo info, files.Stat(file));
   FileContents contents;
@@ -94,8 +94,8 @@ absl::StatusOr<std::vector<PemBlock>> ReadPem(const std::filesystem::path& file,
   }
 
   const ErrorMark mark;
-  const BioPtr bio(RequireLibcrypto().BIO_new_mem_buf(
-      bytes.data(), static_cast<int>(bytes.size())));
+  const BioPtr bio(library->BIO_new_mem_buf(bytes.data(),
+                                            static_cast<int>(bytes.size())));
   if (bio == nullptr) return NoMemory();
   std::vector<PemBlock> blocks;
   for (;;) {
@@ -103,21 +103,19 @@ absl::StatusOr<std::vector<PemBlock>> ReadPem(const std::filesystem::path& file,
     char* headers = nullptr;
     unsigned char* data = nullptr;
     long size = 0;
-    if (RequireLibcrypto().PEM_read_bio(bio.get(), &label, &headers, &data,
-                                        &size) != 1)
+    if (library->PEM_read_bio(bio.get(), &label, &headers, &data, &size) != 1) {
       break;
+    }
     blocks.push_back({.label = label,
                       .headers = headers,
                       .bytes = std::string(reinterpret_cast<const char*>(data),
                                            static_cast<std::size_t>(size))});
-    const Libcrypto& library = RequireLibcrypto();
-    library.CRYPTO_free(label, OPENSSL_FILE, OPENSSL_LINE);
-    library.CRYPTO_free(headers, OPENSSL_FILE, OPENSSL_LINE);
-    library.CRYPTO_clear_free(data, static_cast<std::size_t>(size),
-                              OPENSSL_FILE, OPENSSL_LINE);
+    library->CRYPTO_free(label, OPENSSL_FILE, OPENSSL_LINE);
+    library->CRYPTO_free(headers, OPENSSL_FILE, OPENSSL_LINE);
+    library->CRYPTO_clear_free(data, static_cast<std::size_t>(size),
+                               OPENSSL_FILE, OPENSSL_LINE);
   }
-  if (ERR_GET_REASON(RequireLibcrypto().ERR_peek_last_error()) !=
-      PEM_R_NO_START_LINE) {
+  if (ERR_GET_REASON(library->ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
     return NotAKey(file, wanted, "its PEM is damaged", what_to_do);
   }
   if (blocks.empty()) {
@@ -151,8 +149,9 @@ absl::Status CheckKind(const std::filesystem::path& file, const char* wanted,
     return NotAKey(file, wanted, "its PEM has bytes that are no key",
                    what_to_do);
   }
-  if (RequireLibcrypto().EVP_PKEY_is_a(key, kKind) == 1)
+  if (RequireLibcrypto().EVP_PKEY_is_a(key, kKind) == 1) {
     return absl::OkStatus();
+  }
   const char* const kind = RequireLibcrypto().EVP_PKEY_get0_type_name(key);
   return NotAKey(file, wanted,
                  absl::StrCat("it has a key of the kind ",
@@ -312,6 +311,7 @@ absl::Status VerifySignature(std::string_view public_key,
         " and ", kSignatureSize,
         ". Get what is signed anew from who signed it"));
   }
+  IRENEO_RETURN_IF_ERROR(LoadLibcrypto().status());
   const ErrorMark mark;
   const KeyPtr key(RequireLibcrypto().EVP_PKEY_new_raw_public_key_ex(
       OpensslContext(), kKind, nullptr, Unsigned(public_key),

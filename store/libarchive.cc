@@ -3,23 +3,18 @@
 namespace ireneo::internal {
 namespace {
 
-static_assert(ARCHIVE_VERSION_NUMBER / 1'000'000 == 3, "has another file");
+static_assert(ARCHIVE_VERSION_NUMBER / 1'000'000 == 3, "libarchive.so.13 is of libarchive 3");
 
-absl::StatusOr<Libarchive> Load() {
-  LoadedLibrary library("libarchive.so.13", "libarchive13");
-  Libarchive functions;
-#define IRENEO_LOAD(function) library.Get(#function, functions.function)
-  IRENEO_LIBARCHIVE_FUNCTIONS(IRENEO_LOAD);
-#undef IRENEO_LOAD
-  if (!library.status().ok()) return library.status();
-  return functions;
+void Get(LoadedLibrary& library, Libarchive& functions) {
+#define IRENEO_GET(function) library.Get(#function, functions.function)
+  IRENEO_LIBARCHIVE_FUNCTIONS(IRENEO_GET);
+#undef IRENEO_GET
 }
 
 }  // namespace
 
-const absl::StatusOr<Libarchive>& LoadLibarchive() {
-  static const auto* const library = new absl::StatusOr<Libarchive>(Load());
-  return *library;
+absl::StatusOr<const Libarchive*> LoadLibarchive() {
+  return LoadOnce("libarchive.so.13", "libarchive13", Get);
 }
 
 }  // namespace ireneo::internal

@@ -53,11 +53,8 @@ struct Libarchive {
   IRENEO_LIBARCHIVE_FUNCTIONS(IRENEO_LOADED_FUNCTION);
 };
 
-// Loads it when it is called for the first time. Thread-safe.
-//
-// Errors: FailedPrecondition if the library is not installed, or lacks a
-// function.
-const absl::StatusOr<Libarchive>& LoadLibarchive();
+// See `LoadOnce`.
+absl::StatusOr<const Libarchive*> LoadLibarchive();
 
 }  // namespace ireneo::internal
 

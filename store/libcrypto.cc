@@ -8,31 +8,26 @@
 namespace ireneo::internal {
 namespace {
 
-static_assert(OPENSSL_VERSION_MAJOR == 3, "has another file");
+static_assert(OPENSSL_VERSION_MAJOR == 3, "libcrypto.so.3 is of OpenSSL 3");
 
-absl::StatusOr<Libcrypto> Load() {
-  LoadedLibrary library("libcrypto.so.3", "libssl3");
-  Libcrypto functions;
-#define IRENEO_LOAD(function) library.Get(#function, functions.function)
-  IRENEO_LIBCRYPTO_FUNCTIONS(IRENEO_LOAD);
-#undef IRENEO_LOAD
-  if (!library.status().ok()) return library.status();
-  return functions;
+void Get(LoadedLibrary& library, Libcrypto& functions) {
+#define IRENEO_GET(function) library.Get(#function, functions.function)
+  IRENEO_LIBCRYPTO_FUNCTIONS(IRENEO_GET);
+#undef IRENEO_GET
 }
 
 }  // namespace
 
-const absl::StatusOr<Libcrypto>& LoadLibcrypto() {
-  static const auto* const library = new absl::StatusOr<Libcrypto>(Load());
-  return *library;
+absl::StatusOr<const Libcrypto*> LoadLibcrypto() {
+  return LoadOnce("libcrypto.so.3", "libssl3", Get);
 }
 
 const Libcrypto& RequireLibcrypto() {
-  const absl::StatusOr<Libcrypto>& library = LoadLibcrypto();
+  const absl::StatusOr<const Libcrypto*> library = LoadLibcrypto();
   if (!library.ok()) {
     throw std::runtime_error(library.status().ToString());
   }
-  return *library;
+  return **library;
 }
 
 OSSL_LIB_CTX* OpensslContext() {

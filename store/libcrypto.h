@@ -53,11 +53,8 @@ struct Libcrypto {
   IRENEO_LIBCRYPTO_FUNCTIONS(IRENEO_LOADED_FUNCTION);
 };
 
-// Loads it when it is called for the first time. Thread-safe.
-//
-// Errors: FailedPrecondition if the library is not installed, or lacks a
-// function.
-const absl::StatusOr<Libcrypto>& LoadLibcrypto();
+// See `LoadOnce`.
+absl::StatusOr<const Libcrypto*> LoadLibcrypto();
 
 // The same where `LoadLibcrypto` was asked before. Throws std::runtime_error if
 // it failed.

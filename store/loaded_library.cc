@@ -21,7 +21,7 @@ void* LoadedLibrary::Find(const char* name) {
 void LoadedLibrary::Fail() {
   status_.Update(absl::FailedPreconditionError(absl::StrCat(
       "archives need a library that cannot be loaded: ", ::dlerror(),
-      "; install Debian's ", package_)));
+      "; if it is not installed, install Debian's ", package_)));
 }
 
 }  // namespace ireneo::internal

@@ -6,7 +6,10 @@
 // eight libraries that libarchive needs they were a quarter of the time in
 // which a process starts, remembers one result and ends. Internal to Ireneo.
 
+#include <atomic>
+
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace ireneo::internal {
 
@@ -34,6 +37,36 @@ class LoadedLibrary {
   void* const library_;
   absl::Status status_;
 };
+
+// `Functions` as `get` fills it from a library: what an earlier call loaded, or
+// loaded now, as a failure may be over, such as too many open files.
+// Thread-safe.
+//
+// Errors: FailedPrecondition if the library cannot be loaded, or lacks a
+// function.
+template <typename Functions>
+absl::StatusOr<const Functions*> LoadOnce(const char* file, const char* package,
+                                          void (*get)(LoadedLibrary&,
+                                                      Functions&)) {
+  static constinit std::atomic<const Functions*> loaded = nullptr;
+  if (const Functions* const functions =
+          loaded.load(std::memory_order_acquire)) {
+    return functions;
+  }
+  LoadedLibrary library(file, package);
+  Functions functions;
+  get(library, functions);
+  if (!library.status().ok()) return library.status();
+  // Of threads that load at once, one gives what stays.
+  const Functions* expected = nullptr;
+  const auto* const made = new Functions(functions);
+  if (loaded.compare_exchange_strong(expected, made,
+                                     std::memory_order_acq_rel)) {
+    return made;
+  }
+  delete made;
+  return expected;
+}
 
 }  // namespace ireneo::internal
 

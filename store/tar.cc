@@ -33,12 +33,12 @@ const char* Reason(const Libarchive& library, archive* archive) {
 // ------------------------------------------------------------------- Writing
 
 TarWriter::TarWriter(ByteOutput output) : output_(std::move(output)) {
-  const absl::StatusOr<Libarchive>& library = LoadLibarchive();
+  const absl::StatusOr<const Libarchive*> library = LoadLibarchive();
   if (!library.ok()) {
     status_ = library.status();
     return;
   }
-  library_ = &*library;
+  library_ = *library;
   archive_ = library_->archive_write_new();
   entry_ = library_->archive_entry_new();
   if (archive_ == nullptr || entry_ == nullptr) {
@@ -135,12 +135,12 @@ absl::Status TarWriter::Finish() {
 // ------------------------------------------------------------------- Reading
 
 TarReader::TarReader(ByteInput& input) : input_(input) {
-  const absl::StatusOr<Libarchive>& library = LoadLibarchive();
+  const absl::StatusOr<const Libarchive*> library = LoadLibarchive();
   if (!library.ok()) {
     status_ = library.status();
     return;
   }
-  library_ = &*library;
+  library_ = *library;
   archive_ = library_->archive_read_new();
   if (archive_ == nullptr) {
     status_ = absl::ResourceExhaustedError("no memory for a tar file");
