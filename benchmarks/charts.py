@@ -13,16 +13,23 @@ matplotlib.rcParams.update({
     "font.size": 9,
 })
 
-# The same in all charts.
-COLORS = {OURS: "#b2182b"}
-OTHERS = ("#2166ac", "#1b7837", "#762a83", "#e08214", "#35978f", "#8c510a",
-          "#c51b7d", "#666666", "#4d9221", "#80cdc1")
+OUR_COLOR = "#b2182b"
+# The same in all charts for those that are in most.
+COLORS = {"joblib": "#2166ac", "diskcache": "#1b7837", "SQLite": "#762a83",
+          "files": "#e08214"}
+OTHERS = ("#35978f", "#8c510a", "#c51b7d", "#666666", "#4d9221", "#80cdc1",
+          "#000000", "#dfc27d", *COLORS.values())
 
 
-def color(peer):
-  if peer not in COLORS:
-    COLORS[peer] = OTHERS[(len(COLORS) - 1) % len(OTHERS)]
-  return COLORS[peer]
+def colors_of(names):
+  """A color for each, "" being ours."""
+  colors = {"": OUR_COLOR}
+  colors.update((name, COLORS[name]) for name in names if name in COLORS)
+  for name in names:
+    if name not in colors:
+      colors[name] = next(color for color in OTHERS
+                          if color not in colors.values())
+  return colors
 
 
 def draw(results, directory):
@@ -54,7 +61,7 @@ def draw_table(text, path):
       figsize=(9, 0.8 + 0.6 * len(panels) + 0.3 * len(text.rows)),
       gridspec_kw={"height_ratios": [len(panel) for panel in panels]})
   for panel, axis in zip(panels, axes[:, 0]):
-    draw_points(axis, panel, names)
+    draw_points(axis, panel, names, text.table.limits)
     axis.set_xlabel("bytes" if panel[0][0].kind == "size" else
                     "seconds, of one call for rates" if "rate" in kinds else
                     "seconds")
@@ -71,7 +78,9 @@ def draw_table(text, path):
   plt.close(figure)
 
 
-def draw_points(axis, panel, names):
+def draw_points(axis, panel, names, limits):
+  """Limits are hollow."""
+  colors = colors_of(names)
   for i, name in enumerate(names):
     places, medians, spreads = [], [], []
     for place, (_, _, peers) in enumerate(panel):
@@ -82,8 +91,10 @@ def draw_points(axis, panel, names):
         medians.append(measured.median)
         spreads.append(min(measured.spread, 0.9 * measured.median))
     if places:
-      axis.errorbar(medians, places, xerr=spreads, fmt="o", markersize=4,
-                    elinewidth=1, color=color(name or OURS),
+      axis.errorbar(medians, places, xerr=spreads,
+                    fmt="D" if name in limits else "o", markersize=4,
+                    elinewidth=1, color=colors[name],
+                    markerfacecolor="white" if name in limits else None,
                     label=name or OURS, zorder=2 if name else 3)
   axis.set_xscale("log")
   axis.set_ylim(-0.6, len(panel) - 0.4)

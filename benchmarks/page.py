@@ -7,7 +7,6 @@ has its name. Without PAGE, prints the tables as text.
 """
 
 import argparse
-import copy
 import json
 import pathlib
 import re
@@ -111,10 +110,11 @@ def cell_text(measured, kind):
 
 
 def is_behind(ours, theirs):
-  """By more than what both vary by."""
+  """By more than what both vary by, and than what three digits show."""
   if min(len(ours.values), len(theirs.values)) < MARKED:
     return False
-  return ours.median - ours.spread > theirs.median + theirs.spread
+  return (ours.median > 1.01 * theirs.median
+          and ours.median - ours.spread > theirs.median + theirs.spread)
 
 
 def reason_of(ours, peer=""):
@@ -177,16 +177,10 @@ class TableText:
 
   def target_cell(self, row, ours, peers, results):
     texts = []
-    at_best = copy.copy(ours)
-    at_best.median -= ours.spread
-    for (text, is_met), (_, can_be_met) in zip(
-        targets(row, ours, peers, results),
-        targets(row, at_best, peers, results)):
+    for text, is_met in targets(row, ours, peers, results):
       if not is_met:
         text += " missed"
-        if can_be_met:
-          text += " by less than the noise"
-        elif len(ours.values) >= MARKED:
+        if len(ours.values) >= MARKED:
           text += MARK
           self.explain(row, ours, "", "misses its target")
       texts.append(text)
@@ -275,7 +269,8 @@ def about_text(machine):
   versions = ", ".join(f"{name} {version}"
                        for name, version in machine["versions"].items())
   kind = ("A quick run (`tools/benchmark --quick`): fewer sizes, each measured "
-          "once, so that nothing is marked." if machine["quick"] else "All of `tools/benchmark`.")
+          "once, so that nothing is marked." if machine["quick"]
+          else "All of `tools/benchmark`.")
   return (f"Measured on {machine['date']} in {machine['seconds'] / 60:.0f} min: "
           f"{machine['processor']}, {machine['cores']} cores, "
           f"{machine['memory'] / 2**30:.0f} GB, {machine['system']}, Linux "
@@ -287,7 +282,7 @@ def failure_lines(machine):
   """What is missing on the page."""
   for name, why in machine["failures"].items():
     last = why.splitlines()[-1] if why else "without a word"
-    yield f"**Not measured: `{name}` failed**: {last}"
+    yield f"**`{name}` failed**, and rows of it may be missing: {last}"
     yield ""
 
 
@@ -297,14 +292,20 @@ Run them yourself: `tools/benchmark` installs what it needs, measures Ireneo
 beside joblib, diskcache, SQLite, plain files and the limits of the machine, and
 writes this page from `benchmarks/results/`.
 
-All parts run in turn, several times; what is told is the median of the runs,
-`±` half the distance between their quartiles. `12×` behind a peer: that many
-times Ireneo's time. Columns in *italics* are no caches but what is possible, or
-a cache without checks and records, written by hand. {MARK.strip()}: a peer is
-ahead, Ireneo takes over twice the time of the limit, or a target is missed; the
-reason is below the table. All that is read is in the page cache, and nothing is
-synced to the disk call by call, by no side; SQLite's checkpoints do sync, and
-fall into the times of all that use it.
+All parts run in turn, most of them twice, some three or four times; what is
+told is the median of these runs (of two, the mean), `±` half the distance
+between the fastest and the slowest, of four runs between their quartiles. Each
+run is itself a mean or a median of many calls where these are short. Two runs
+say little about noise: what differs by a tenth here may not tomorrow.
+
+`12×` behind a peer: that many times Ireneo's time. Columns in *italics* are no
+caches but what is possible, or a cache without checks and records, written by
+hand. {MARK.strip()}: a peer is ahead by more than both vary, Ireneo takes over
+twice the time of the limit, or a target is missed, be it by less than the
+noise; the reason is below the table. An empty cell: not measured; `–`: cannot
+be done, as is said below the table. All that is read is in the page cache, and
+nothing is synced to the disk call by call, by no side; SQLite's checkpoints do
+sync, and fall into the times of all that use it.
 """
 
 
@@ -324,8 +325,11 @@ def behaviour_lines(behaviour):
   yield ""
   yield ("Seen by `benchmarks/behaviour/behaviour.py`, which does it to each "
          "cache in the same run. WRONG: a call returned a value that the "
-         "function would not return. Verdicts are on the plain use of a cache, "
-         "as in `peers.py` there; what its manual has besides is in its cell.")
+         "function would not return. Verdicts on peers are on their plain use, "
+         "as in `peers.py` there; what a manual has besides is in the cell. "
+         "For edited functions, Ireneo's is on `cc_source_version`, the rule "
+         "for Bazel that derives versions from sources; with versions by hand "
+         "Ireneo is as stale as others, which stands beside it.")
   yield ""
   yield from markdown_table(["", *caches], rows)
 
@@ -363,6 +367,28 @@ def read_json(path):
           if path.exists() else None)
 
 
+def print_tables(results):
+  """Returns 1 if there is nothing to print."""
+  found = False
+  for table in TABLES:
+    text = TableText(table, results)
+    if not text.rows:
+      continue
+    found = True
+    lines = text.lines(results)
+    print(f"{table.title}\n")
+    print("\n".join(text_table(text.header(), lines)), "\n")
+    for note in text.notes:
+      print(f"- {note}\n")
+  if not found:
+    print("page: nothing of Ireneo was measured: no row has such a name, or "
+          "--quick leaves it out", file=sys.stderr)
+    return 1
+  print(f"12×: so many times Ireneo's time. *Limits* are no caches.{MARK}: "
+        "behind, or a target missed. More: docs/benchmarks.md.")
+  return 0
+
+
 def main():
   parser = argparse.ArgumentParser()
   parser.add_argument("results", type=pathlib.Path)
@@ -370,12 +396,7 @@ def main():
   options = parser.parse_args()
   results = read_results(options.results)
   if options.page is None:
-    for table in TABLES:
-      text = TableText(table, results)
-      if text.rows:
-        print(f"{table.title}\n")
-        print("\n".join(text_table(text.header(), text.lines(results))), "\n")
-    return
+    sys.exit(print_tables(results))
   import charts  # Matplotlib is needed for pages only.
   pictures = options.page.parent / options.page.stem
   paths = charts.draw(results, pictures)

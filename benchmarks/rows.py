@@ -46,7 +46,8 @@ TABLES = (
         "same size. By value: the argument is hashed and the result copied. "
         "By view: the argument is hashed and the result mapped. By handle: "
         "both are handles: what a stage of a chain costs. joblib with mmap "
-        "hashes and maps, whatever it is given, and stands in both rows. 8 KB "
+        "hashes and maps, whatever it is given, and stands in both rows; its own "
+        "handles stand under Chains. 8 KB "
         "by value come from Ireneo's memory, all else from files.",
         ("XXH3", "XXH3, memcpy"),
         (row("HitByValue", "by value",
@@ -57,7 +58,8 @@ TABLES = (
     Table(
         "A matrix in, a matrix out: misses",
         "The same function, which takes nothing itself: it returns what was "
-        "made before.",
+        "made before. No side keeps the argument, for which Ireneo is told "
+        "so (`KeepArguments::kNone`): up to 64 KB it would.",
         ("files",),
         (row("MatrixMiss", "miss", peers={"joblib": 5}),)),
     Table(
@@ -108,8 +110,8 @@ TABLES = (
          row("CollectRecords", "in the index", "rate"))),
     Table(
         "Blobs",
-        "Bytes put and got by their digest. `Get` maps them; first, it reads "
-        "them once to check them.",
+        "Bytes put and got by their digest. `Get` maps them, which *read* and "
+        "SQLite copy; first, it reads them once to check them.",
         ("write", "read", "XXH3"),
         (row("PutNew", "put new", peers_at={64 * MB: {"write": 0.6}}),
          row("PutPresent", "put present"),
@@ -187,9 +189,20 @@ NEW_FILE = ("A file is created, and the file system is slow at that; the blob "
 RECORDS = ("A record says of each call who made it when, how long it took and "
            "with which arguments, in an index of functions, calls and blobs; "
            "the table has a key of 16 bytes and a number.")
+MISS = ("A call has a record with its time, and the result a file of its own with "
+        "a row in the index, which on small results takes longer than hashing "
+        "and writing them.")
+INDEX_HIT = ("A hit is searched in three trees, those of functions, calls and "
+             "blobs, and is counted; the table has one.")
 OPENING = ("SQLite reads a schema of many tables and not of one or two, which "
            "is most of the time; then directories, and what killed processes "
            "left, are looked at.")
+
+LARGE_MISS = ("The result is hashed as well. A virtual machine gives memory that is "
+              "free back to its host, and whoever takes it again may wait: so "
+              "much is written at two speeds, by all.")
+FIRST_HIT = ("SQLite, Blosc, Zstandard and xxHash are loaded, the index is "
+             "opened, and what was counted is synced when it is closed.")
 
 INCLUDE = ("Four fifths are the headers: Abseil's status and time, Boost.JSON's "
            "values, `<filesystem>`, and the serializers of the standard library "
@@ -199,8 +212,15 @@ INCLUDE = ("Four fifths are the headers: Abseil's status and time, Boost.JSON's 
 
 REASONS = {
     "MemoryHits": "The calls that were hit are counted once a second.",
-    ("IndexHit", "SQLite"): RECORDS,
-    ("IndexHits", "SQLite"): RECORDS,
+    ("IndexHit", "SQLite"): INDEX_HIT,
+    "IndexHit": INDEX_HIT,
+    ("IndexHits", "SQLite"): INDEX_HIT,
+    "IndexHits": INDEX_HIT,
+    "Miss": RECORDS,
+    "GroupedMisses": RECORDS,
+    "MatrixMiss": MISS,
+    ("MatrixMiss", "", 512 << 20): LARGE_MISS,
+    "FirstHit": FIRST_HIT,
     ("IndexHit", "files"): "Opening, reading and closing a file that the "
                            "kernel has just seen takes three system calls; "
                            "SQLite's locks take as many, and the rest is the "
@@ -227,19 +247,15 @@ REASONS = {
     ("HitByView", "XXH3", 8 << 10): LOOK_UP,
     ("HitByView", "XXH3", 1 << 20): LOOK_UP,
     ("MatrixMiss", "SQLite", 8 << 10): NEW_FILE,
-    ("MatrixMiss", "files", 8 << 10): RECORDS,
-    ("MatrixMiss", "files", 512 << 20):
-        "The result is hashed as well; and on this virtual machine, half a "
-        "gigabyte is written at two speeds: alone, the row takes 0.23 s.",
+    ("MatrixMiss", "files", 8 << 10): MISS,
+    ("MatrixMiss", "files", 512 << 20): LARGE_MISS,
     ("MatrixMiss", "files"): "The result is hashed as well, so that equal "
                              "ones are kept once and damage is seen.",
-    ("ThreadHits", "SQLite"): RECORDS,
+    ("ThreadHits", "SQLite"): INDEX_HIT,
     ("ThreadMisses", "SQLite"): RECORDS,
-    ("ProcessHits", "SQLite"): RECORDS,
+    ("ProcessHits", "SQLite"): INDEX_HIT,
     ("ProcessMisses", "SQLite"): RECORDS,
-    ("FirstHit", "empty program"):
-        "SQLite, Blosc, Zstandard and xxHash are loaded, the index is opened, "
-        "and what was counted is synced when it is closed.",
+    ("FirstHit", "empty program"): FIRST_HIT,
     ("ColdChainStage", "joblib shelved"):
         "joblib's handles are digests of where a result is stored: it hashes "
         "neither the argument nor the result.",
