@@ -259,8 +259,9 @@ void ChainStage(benchmark::State& state) {
 void RegisterAll(std::int64_t bytes, int misses, int hits) {
   const auto add = [&](const char* name, void (*function)(benchmark::State&),
                        int iterations) {
-    auto* const registered =
-        benchmarks::Register(name, function)->Arg(bytes)->Iterations(iterations);
+    auto* const registered = benchmarks::Register(name, function)
+                                 ->Arg(bytes)
+                                 ->Iterations(iterations);
     // What takes this long varies more than calls that are averaged.
     if (iterations == 1) registered->Repetitions(3);
   };

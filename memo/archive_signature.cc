@@ -94,8 +94,8 @@ absl::StatusOr<std::vector<PemBlock>> ReadPem(const std::filesystem::path& file,
   }
 
   const ErrorMark mark;
-  const BioPtr bio(library->BIO_new_mem_buf(bytes.data(),
-                                            static_cast<int>(bytes.size())));
+  const BioPtr bio(
+      library->BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
   if (bio == nullptr) return NoMemory();
   std::vector<PemBlock> blocks;
   for (;;) {

@@ -3,7 +3,8 @@
 namespace ireneo::internal {
 namespace {
 
-static_assert(ARCHIVE_VERSION_NUMBER / 1'000'000 == 3, "libarchive.so.13 is of libarchive 3");
+static_assert(ARCHIVE_VERSION_NUMBER / 1'000'000 == 3,
+              "libarchive.so.13 is of libarchive 3");
 
 void Get(LoadedLibrary& library, Libarchive& functions) {
 #define IRENEO_GET(function) library.Get(#function, functions.function)
