@@ -177,7 +177,8 @@ class FileFaultActionTest : public FileFaultTest,
 };
 
 TEST_P(FileFaultActionTest, EachOperationFails) {
-  const auto& [action, durability] = GetParam();
+  const FaultAction& action = std::get<0>(GetParam());
+  const Durability durability = std::get<1>(GetParam());
   FailEach([&](const Fault& fault) {
     const auto store = Open(durability);
     ASSERT_THAT(store, IsOk());

@@ -498,7 +498,8 @@ std::string NameOf(const ::testing::TestParamInfo<Campaign>& info) {
 }
 
 TEST_P(PowerCutTest, NothingWrongIsReadWhateverWasLost) {
-  const auto& [scenario, durability] = GetParam();
+  const Scenario& scenario = std::get<0>(GetParam());
+  const Durability durability = std::get<1>(GetParam());
   const FastDirectory folder;
   fs::create_directory(folder.path() / "recorded");
   scenario.prepare(folder.path() / "recorded/store");

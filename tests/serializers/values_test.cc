@@ -49,8 +49,6 @@ struct ThrowsWhenCopied {
   ThrowsWhenCopied() = default;
   ThrowsWhenCopied(const ThrowsWhenCopied&) { throw 1; }
   ThrowsWhenCopied& operator=(const ThrowsWhenCopied&) = default;
-
-  static constexpr char kIreneoType[] = "test.Throws/1";
 };
 
 }  // namespace
